@@ -1,0 +1,58 @@
+// Is everything well: GET /api/health.
+#include "host/api/health.hpp"
+
+#include "host/log/log.hpp"
+
+#include <boost/json.hpp>
+
+namespace talome::api {
+
+Health::Health(Registry& registry, storage::Database& database, const gate::Gate& gate, const gate::Registry& operations)
+    : host_(registry.host()), database_(database), gate_(gate), registry_(operations) {
+    registry.operation("health.get", "Whether the server and what it depends on are well; 503 if it cannot work", anyone, Tier::read, this, &Health::get)
+        .route("GET", "/api/health");
+}
+
+/// Asked as the host itself, so that an anonymous caller learns "ok" or "error", and nothing else of the answer.
+std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
+    auto principal = std::make_shared<gate::Principal>();
+    principal->authenticated = true;
+    principal->userId = principal->username = "host";
+    principal->role = "plugin";
+    principal->origin = gate::Origin::plugin;
+    talome_call inner;
+    inner.principal = std::move(principal);
+    inner.snapshot = call.raw()->snapshot;
+    inner.requestId = call.requestId();
+    inner.depth = 1;
+    std::string text;
+    try {
+        gate_.run(inner, endpoint, boost::json::object{}, [](void* to, talome_bytes piece) noexcept {
+            static_cast<std::string*>(to)->append(static_cast<const char*>(piece.p), piece.n);
+        }, &text);
+        const auto answer = boost::json::parse(text);
+        return answer.is_object() && answer.get_object().contains("ok") && answer.at("ok") == true ? "ok" : "error";
+    } catch (const std::exception& error) {
+        host_.debug(endpoint.declared.id + ": " + error.what());
+        return "error";
+    }
+}
+
+HealthOutput Health::get(Call& call) {
+    HealthOutput output{"ok", {}, 0, log::timestamp(host_.nowMs())};
+    output.uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    try {
+        database_.rows("SELECT 1");
+        output.checks["db"] = "ok";
+    } catch (const storage::DatabaseError& error) {
+        host_.error(error.what());
+        output.checks["db"] = "error";
+        output.status = "degraded";
+        call.status(503);
+    }
+    for (const auto& [id, endpoint] : call.raw()->snapshot->operations)
+        if (id.ends_with(".health")) output.checks[id.substr(0, id.size() - 7)] = ask(call, *endpoint);
+    return output;
+}
+
+} // namespace talome::api

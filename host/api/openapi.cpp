@@ -1,0 +1,168 @@
+// The OpenAPI 3.1 document, made from the declarations.
+#include "host/api/openapi.hpp"
+
+#include <Poco/String.h>
+#include "host/gate/call.hpp"
+#include <algorithm>
+
+namespace json = boost::json;
+
+namespace talome::api {
+
+namespace {
+
+using manifest::Operation;
+using manifest::Route;
+
+json::object jsonContent(json::value schema) { return {{"application/json", json::object{{"schema", std::move(schema)}}}}; }
+
+json::object errorResponse(const char* description) {
+    return {{"description", description}, {"content", jsonContent(json::object{{"$ref", "#/components/schemas/Error"}})}};
+}
+
+std::set<std::string, std::less<>> pathParameters(const std::string& path) {
+    std::set<std::string, std::less<>> names;
+    for (std::size_t at = 0; (at = path.find('{', at)) != std::string::npos; ++at) names.insert(path.substr(at + 1, path.find('}', at) - at - 1));
+    return names;
+}
+
+/// `$defs` of a declared schema would lose their root inside the document: they become components of this operation.
+void liftDefinitions(json::value& schema, const std::string& prefix, json::object& components) {
+    if (auto* list = schema.if_array())
+        for (auto& each : *list) liftDefinitions(each, prefix, components);
+    auto* object = schema.if_object();
+    if (!object) return;
+    if (auto* definitions = object->if_contains("$defs")) {
+        auto moved = std::move(definitions->as_object());
+        object->erase("$defs");
+        for (auto& [name, definition] : moved) {
+            liftDefinitions(definition, prefix, components);
+            components[prefix + std::string(name)] = std::move(definition);
+        }
+    }
+    for (auto& [key, value] : *object) {
+        constexpr std::string_view local = "#/$defs/";
+        if (key == "$ref" && value.is_string() && std::string_view(value.get_string()).starts_with(local))
+            value = "#/components/schemas/" + prefix + std::string(std::string_view(value.get_string()).substr(local.size()));
+        else liftDefinitions(value, prefix, components);
+    }
+}
+
+struct Inputs {
+    json::array parameters;
+    json::object body; ///< a schema; empty: none
+};
+
+/// Which inputs stand in the path, which in the query, and which in the body, is the route's matter.
+Inputs inputsOf(const Operation& operation, const Route& route, const json::object& schema) {
+    Inputs inputs;
+    const auto inPath = pathParameters(route.path);
+    const bool hasBody = route.method != "GET" && route.method != "DELETE" && !operation.raw;
+    json::object properties;
+    json::array required;
+    const auto* declared = schema.if_contains("properties");
+    const auto* needed = schema.if_contains("required");
+    if (!declared) return inputs;
+    for (const auto& [key, value] : declared->as_object()) {
+        std::string name(key);
+        for (const auto& [given, known] : route.rename)
+            if (known == name) name = given;
+        const bool must = needed && std::find(needed->as_array().begin(), needed->as_array().end(), json::value(key)) != needed->as_array().end();
+        if (inPath.contains(name) || !hasBody) {
+            json::object parameter{{"name", name}, {"in", inPath.contains(name) ? "path" : "query"}, {"required", must || inPath.contains(name)}, {"schema", value}};
+            if (value.is_object() && value.get_object().contains("description")) parameter["description"] = value.at("description");
+            inputs.parameters.push_back(std::move(parameter));
+        } else {
+            properties[name] = value;
+            if (must) required.push_back(json::value(name));
+        }
+    }
+    if (properties.empty()) return inputs;
+    inputs.body = {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+    if (!required.empty()) inputs.body["required"] = std::move(required);
+    return inputs;
+}
+
+json::object operationObject(const gate::Endpoint& endpoint, const Route& route, std::size_t index, json::object& components) {
+    const auto& operation = endpoint.declared;
+    auto prefix = Poco::replace(operation.id, std::string("."), std::string("_")) + "_";
+    auto input = operation.input;
+    liftDefinitions(input, prefix, components);
+    json::object object{{"operationId", index == 0 ? operation.id : operation.id + "_" + std::to_string(index + 1)},
+                        {"summary", operation.summary},
+                        {"tags", json::array{json::value(operation.id.substr(0, operation.id.find('.')))}},
+                        {"x-permission", operation.permission},
+                        {"x-tier", boost::describe::enum_to_string(operation.tier, "")},
+                        {"x-plugin", endpoint.plugin}};
+    auto inputs = inputsOf(operation, route, input.as_object());
+    if (!inputs.parameters.empty()) object["parameters"] = std::move(inputs.parameters);
+    if (!inputs.body.empty()) {
+        const bool needed = inputs.body.contains("required");
+        object["requestBody"] = json::object{{"required", needed}, {"content", jsonContent(std::move(inputs.body))}};
+    }
+    json::object success{{"description", "done"}};
+    if (operation.output) {
+        auto output = *operation.output;
+        liftDefinitions(output, prefix, components);
+        success["content"] = jsonContent(std::move(output));
+    } else if (operation.outputType != "application/json") {
+        success["content"] = json::object{{operation.outputType.substr(0, operation.outputType.find(';')), json::object{{"schema", json::object{{"type", "string"}}}}}};
+    }
+    json::object responses{{std::to_string(route.success), std::move(success)}, {"400", errorResponse("an input is wrong")}};
+    if (operation.permission == "public") object["security"] = json::array{json::object{}};
+    else {
+        responses["401"] = errorResponse("no valid token");
+        responses["403"] = errorResponse("not permitted");
+    }
+    responses["default"] = errorResponse("any other failure");
+    object["responses"] = std::move(responses);
+    return object;
+}
+
+json::object errorSchema() {
+    const json::object text{{"type", "string"}};
+    const json::object detail{{"type", "object"}, {"properties", json::object{{"path", text}, {"message", text}}}, {"required", json::array{"path", "message"}}};
+    return {{"type", "object"},
+            {"required", json::array{"error"}},
+            {"properties", json::object{{"error", text}, {"details", json::object{{"type", "array"}, {"items", detail}}}, {"errorId", text}, {"timestamp", text},
+                                        {"retryAfter", json::object{{"type", "integer"}, {"description", "seconds"}}}, {"authenticated", json::object{{"type", "boolean"}}}}}};
+}
+
+} // namespace
+
+std::string openApiDocument(const gate::Snapshot& snapshot) {
+    json::object paths, components{{"Error", errorSchema()}};
+    for (const auto& [id, endpoint] : snapshot.operations) {
+        std::size_t index = 0;
+        for (const auto& route : endpoint->declared.routes) {
+            if (!paths.contains(route.path)) paths[route.path] = json::object{};
+            paths[route.path].as_object()[Poco::toLower(route.method)] = operationObject(*endpoint, route, index++, components);
+        }
+    }
+    const json::object schemes{{"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
+                               {"cookie", json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "talome_session"}}}};
+    return json::serialize(json::object{
+        {"openapi", "3.1.0"},
+        {"info", json::object{{"title", "Talome"}, {"version", TALOME_VERSION}, {"license", json::object{{"name", "MIT"}, {"identifier", "MIT"}}},
+                              {"description", "What this server offers at this moment: its own operations and those of its active plugins."}}},
+        {"servers", json::array{json::object{{"url", "/"}}}},
+        {"security", json::array{json::object{{"bearer", json::array{}}}, json::object{{"cookie", json::array{}}}}},
+        {"paths", std::move(paths)},
+        {"components", json::object{{"securitySchemes", schemes}, {"schemas", std::move(components)}}}});
+}
+
+OpenApi::OpenApi(Registry& registry) {
+    registry.operation("openapi.get", "This document", session, Tier::read, this, &OpenApi::get).route("GET", "/api/openapi.json");
+}
+
+Json OpenApi::get(Call& call) {
+    const auto& snapshot = call.raw()->snapshot;
+    const std::lock_guard lock(mutex_);
+    if (madeFor_.lock() != snapshot) {
+        text_ = openApiDocument(*snapshot);
+        madeFor_ = snapshot;
+    }
+    return Json{text_};
+}
+
+} // namespace talome::api

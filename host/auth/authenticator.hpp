@@ -1,0 +1,29 @@
+// From a token to the principal that it stands for, with the rights that the user has at this moment.
+#pragma once
+
+#include "host/auth/sessions.hpp"
+#include "host/auth/users.hpp"
+#include "host/gate/principal.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace talome::auth {
+
+/// Any thread.
+class Authenticator {
+public:
+    using Now = std::function<std::int64_t()>; ///< milliseconds since the epoch
+    Authenticator(Users& users, Sessions& sessions, Now now) : users_(users), sessions_(sessions), now_(std::move(now)) {}
+
+    /// Never null: an empty, forged, expired or revoked token, or one of a user who is gone, makes an anonymous principal.
+    std::shared_ptr<const gate::Principal> principal(const std::string& token, std::string peer, std::string userAgent) const;
+
+private:
+    Users& users_;
+    Sessions& sessions_;
+    Now now_;
+};
+
+} // namespace talome::auth

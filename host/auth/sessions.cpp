@@ -1,0 +1,94 @@
+// Sessions, and the tokens that stand for them.
+#include "host/auth/sessions.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/JWT/Signer.h>
+#include <Poco/JWT/Token.h>
+
+namespace talome::auth {
+
+namespace {
+
+constexpr std::int64_t kWriteEveryMs = 5 * 60'000; // a use is written this often, not at every request
+constexpr std::size_t kMostToken = 2'048;
+
+std::int64_t ms(std::chrono::hours hours) { return std::chrono::duration_cast<std::chrono::milliseconds>(hours).count(); }
+
+} // namespace
+
+std::int64_t Session::expiresAt() const { return std::min(lastSeenAt + ms(kIdleLifetime), createdAt + ms(kWholeLifetime)); }
+
+Sessions::Sessions(storage::Database& database, const Secret& secret) : database_(database), key_(secret.key("talome jwt")) {
+    for (const auto& row : database_.rows("SELECT id, user_id, peer, user_agent, created_at, last_seen_at FROM sessions WHERE revoked_at IS NULL")) {
+        Session session{std::get<std::string>(row[0]), std::get<std::string>(row[1]), std::get<std::string>(row[2]), std::get<std::string>(row[3]),
+                        std::get<std::int64_t>(row[4]), std::get<std::int64_t>(row[5])};
+        living_.emplace(session.id, Living{session, session.lastSeenAt});
+    }
+}
+
+std::pair<Session, std::string> Sessions::create(const std::string& userId, const std::string& peer, const std::string& userAgent, std::int64_t now) {
+    const Session session{uuid(), userId, peer, userAgent.substr(0, 256), now, now};
+    database_.transaction([&] {
+        // Whoever logs in clears away what has ended since.
+        database_.run("DELETE FROM sessions WHERE last_seen_at < ? OR created_at < ?", {now - ms(kIdleLifetime), now - ms(kWholeLifetime)});
+        database_.run("INSERT INTO sessions (id, user_id, peer, user_agent, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+                      {session.id, session.userId, session.peer, session.userAgent, session.createdAt, session.lastSeenAt});
+        return true;
+    });
+    Poco::JWT::Token token;
+    token.setType("JWT");
+    auto& claims = token.payload();
+    claims.set("sub", userId);
+    claims.set("jti", session.id);
+    claims.set("iat", static_cast<Poco::Int64>(now / 1000));
+    claims.set("exp", static_cast<Poco::Int64>((now + ms(kWholeLifetime)) / 1000));
+    const auto text = Poco::JWT::Signer(key_).sign(token, Poco::JWT::Signer::ALGO_HS256);
+    const std::lock_guard lock(mutex_);
+    std::erase_if(living_, [&](const auto& each) { return each.second.session.expiresAt() <= now; });
+    living_.emplace(session.id, Living{session, now});
+    return {session, text};
+}
+
+std::optional<std::string> Sessions::verified(const std::string& text, std::int64_t now) const {
+    if (text.size() > kMostToken) return std::nullopt;
+    try {
+        Poco::JWT::Signer signer(key_);
+        signer.setAlgorithms({Poco::JWT::Signer::ALGO_HS256}); // no other, and never "none"
+        Poco::JWT::Token token;
+        if (!signer.tryVerify(text, token)) return std::nullopt;
+        const auto& claims = token.payload();
+        if (claims.getValue<Poco::Int64>("exp") * 1000 <= now) return std::nullopt;
+        return claims.getValue<std::string>("jti");
+    } catch (const Poco::Exception&) {
+        return std::nullopt; // not a token at all
+    }
+}
+
+std::optional<Session> Sessions::use(const std::string& token, std::int64_t now) {
+    const auto id = verified(token, now);
+    if (!id) return std::nullopt;
+    Session session;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto it = living_.find(*id);
+        if (it == living_.end()) return std::nullopt;
+        if (it->second.session.expiresAt() <= now) {
+            living_.erase(it);
+            return std::nullopt;
+        }
+        it->second.session.lastSeenAt = std::max(now, it->second.session.lastSeenAt);
+        session = it->second.session;
+        if (now - it->second.writtenAt < kWriteEveryMs) return session;
+        it->second.writtenAt = now;
+    }
+    database_.run("UPDATE sessions SET last_seen_at = ? WHERE id = ?", {now, session.id});
+    return session;
+}
+
+void Sessions::revoke(const std::string& id, std::int64_t now) {
+    database_.run("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", {now, id});
+    const std::lock_guard lock(mutex_);
+    living_.erase(id);
+}
+
+} // namespace talome::auth

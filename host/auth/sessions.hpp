@@ -1,0 +1,51 @@
+// Sessions, and the tokens that stand for them: a JWT (RFC 7519, HS256) names the session, and everything else is read
+// from memory at each request, so that revoking one, or changing a role, is in force at once.
+#pragma once
+
+#include "host/auth/secret.hpp"
+#include "host/storage/database.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace talome::auth {
+
+constexpr std::chrono::hours kIdleLifetime{24};      ///< slides with every use
+constexpr std::chrono::hours kWholeLifetime{24 * 30}; ///< counts from the login
+
+struct Session {
+    std::string id, userId, peer, userAgent;
+    std::int64_t createdAt = 0, lastSeenAt = 0; ///< milliseconds since the epoch
+    /// When it ends if it is not used before then.
+    std::int64_t expiresAt() const;
+};
+
+/// Any thread.
+class Sessions {
+public:
+    Sessions(storage::Database&, const Secret&);
+
+    /// A new session and its token.
+    std::pair<Session, std::string> create(const std::string& userId, const std::string& peer, const std::string& userAgent, std::int64_t now);
+    /// The living session that a token stands for, marked as used now; nothing for a token that is forged, expired or revoked.
+    std::optional<Session> use(const std::string& token, std::int64_t now);
+    void revoke(const std::string& id, std::int64_t now);
+
+private:
+    std::optional<std::string> verified(const std::string& token, std::int64_t now) const;
+
+    storage::Database& database_;
+    const std::string key_;
+    std::mutex mutex_;
+    struct Living {
+        Session session;
+        std::int64_t writtenAt; ///< lastSeenAt as the database has it
+    };
+    std::map<std::string, Living, std::less<>> living_;
+};
+
+} // namespace talome::auth

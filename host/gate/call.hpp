@@ -1,0 +1,24 @@
+// The context of one call, behind the ABI's opaque talome_call.
+#pragma once
+
+#include "host/gate/principal.hpp"
+#include "host/gate/registry.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Lives on the stack of the thread that serves the call.
+struct talome_call {
+    std::shared_ptr<const talome::gate::Principal> principal;
+    std::shared_ptr<const talome::gate::Snapshot> snapshot; ///< one view of the operations for the whole call
+    std::string requestId;
+    std::int64_t deadlineMs = 0;         ///< since the epoch; 0: none
+    std::function<bool()> cancelled;     ///< may be asked from any thread while the call lasts; empty: never
+    int depth = 0;                       ///< calls inside calls
+    int status = 0;                      ///< set by the handler; 0: the route's
+    std::vector<std::pair<std::string, std::string>> headers; ///< set by the handler
+};

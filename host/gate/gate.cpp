@@ -1,0 +1,126 @@
+// The one path of every call.
+#include "host/gate/gate.hpp"
+
+#include "host/gate/input.hpp"
+#include "host/log/log.hpp"
+
+#include <chrono>
+#include <talome/json.hpp>
+
+namespace json = boost::json;
+
+namespace talome::gate {
+
+namespace {
+
+constexpr int kMostDepth = 8;
+
+std::string tierName(manifest::Tier tier) { return boost::describe::enum_to_string(tier, ""); }
+
+/// One line for each change, and for each refusal, with who, from where and on what; never the input itself.
+void auditLine(const talome_call& call, const Endpoint& endpoint, const json::value& input, std::string_view outcome,
+               std::chrono::steady_clock::time_point began) {
+    const auto& declared = endpoint.declared;
+    std::string target;
+    if (declared.targetInput && input.is_object())
+        if (const auto* value = input.get_object().if_contains(*declared.targetInput); value && value->is_string())
+            target = std::string(value->get_string());
+    const auto& who = *call.principal;
+    json::object fields{{"operation", declared.id},
+                        {"tier", tierName(declared.tier)},
+                        {"outcome", outcome},
+                        {"user", who.username},
+                        {"origin", nameOf(who.origin)},
+                        {"peer", who.peer},
+                        {"requestId", call.requestId},
+                        {"durationMs", std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count()}};
+    if (!target.empty()) fields["target"] = target;
+    log::info("audit", std::string(declared.id), json::serialize(fields));
+}
+
+} // namespace
+
+std::string& lastWords() {
+    static thread_local std::string words;
+    return words;
+}
+
+void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
+    const auto& permission = endpoint.declared.permission;
+    if (isGranted(*call.principal, permission, call.snapshot->flags)) return;
+    if (!call.principal->authenticated) throw Failure(TALOME_E_UNAUTHENTICATED, "log in first: send a token as `Authorization: Bearer …`, or the session cookie");
+    throw Failure(TALOME_E_DENIED, permission == "admin" ? "this needs an administrator" : "this needs the permission '" + permission + "'");
+}
+
+void Gate::applySecurityMode(const talome_call& call, const Endpoint& endpoint) const {
+    const auto tier = endpoint.declared.tier;
+    if (tier == manifest::Tier::read || isPerson(call.principal->origin)) return;
+    const auto mode = mode_();
+    if (mode == "permissive") return;
+    if (mode == "cautious" && tier == manifest::Tier::modify) return;
+    throw Failure(TALOME_E_DENIED, "the security mode is " + mode + ": " + endpoint.declared.id + " is " +
+                                       tierName(tier) + ", and needs a person");
+}
+
+std::string Gate::prepare(talome_call& call, const Endpoint& endpoint, json::value& input) const {
+    authorise(call, endpoint);
+    if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
+    applySecurityMode(call, endpoint);
+    return canonical(input);
+}
+
+template <class Invoke> void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json::value& input, Invoke&& invoke) const {
+    const auto began = std::chrono::steady_clock::now();
+    const bool changes = endpoint.declared.tier != manifest::Tier::read;
+    try {
+        invoke();
+    } catch (const Failure& failure) {
+        if (changes || failure.status == TALOME_E_DENIED) auditLine(call, endpoint, input, failure.status == TALOME_E_DENIED ? "denied" : "failed", began);
+        throw;
+    }
+    if (changes) auditLine(call, endpoint, input, "done", began);
+}
+
+namespace {
+
+void succeedOrThrow(talome_status status, const Endpoint& endpoint) {
+    if (status >= 0) return;
+    auto words = std::exchange(lastWords(), {});
+    if (words.empty()) words = endpoint.declared.id + " failed";
+    throw Failure(status, words);
+}
+
+} // namespace
+
+void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
+    audited(call, endpoint, input, [&] {
+        const auto text = prepare(call, endpoint, input);
+        lastWords().clear();
+        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to), endpoint);
+    });
+}
+
+void Gate::runRaw(talome_call& call, const Endpoint& endpoint, json::value input, talome_exchange* exchange) const {
+    audited(call, endpoint, input, [&] {
+        const auto text = prepare(call, endpoint, input);
+        lastWords().clear();
+        succeedOrThrow(endpoint.raw(endpoint.user, &call, {text.data(), text.size()}, exchange), endpoint);
+    });
+}
+
+void Gate::call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input, talome_sink out, void* to) const {
+    if (from.depth >= kMostDepth) throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
+    const auto it = from.snapshot->operations.find(operation);
+    if (it == from.snapshot->operations.end()) throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
+    const auto endpoint = it->second;
+    if (endpoint->declared.raw) throw Failure(TALOME_E_UNSUPPORTED, std::string(operation) + " is a raw route, which cannot be called");
+    if (from.principal->role == "plugin") {
+        const auto uses = from.snapshot->uses.find(plugin);
+        if (uses == from.snapshot->uses.end() || !uses->second.contains(operation))
+            throw Failure(TALOME_E_DENIED, std::string(plugin) + " does not say in its manifest that it uses " + std::string(operation));
+    }
+    talome_call inner{from.principal, from.snapshot, from.requestId, from.deadlineMs, from.cancelled, from.depth + 1, 0, {}};
+    run(inner, *endpoint, parseJson(input.empty() ? "{}" : input), out, to);
+}
+
+} // namespace talome::gate

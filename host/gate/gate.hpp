@@ -1,0 +1,41 @@
+// The one path of every call, whoever makes it: authorise, validate, security mode, invoke, audit. Authentication
+// comes before it, by the door through which the call came in.
+#pragma once
+
+#include "host/gate/call.hpp"
+#include "host/gate/failure.hpp"
+
+#include <functional>
+#include <string>
+
+namespace talome::gate {
+
+/// Words that a plugin or the host set with fail() on this thread.
+std::string& lastWords();
+
+/// Any thread.
+class Gate {
+public:
+    using SecurityMode = std::function<std::string()>; ///< "permissive", "cautious" or "locked"
+    explicit Gate(SecurityMode mode) : mode_(std::move(mode)) {}
+
+    /// Throws Failure: 401 for an anonymous caller, 403 for one who lacks the permission.
+    void authorise(const talome_call&, const Endpoint&) const;
+
+    /// The whole path. `input` is the merged object; throws Failure.
+    void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to) const;
+    /// The same for a raw route, whose handler answers by itself.
+    void runRaw(talome_call&, const Endpoint&, boost::json::value input, talome_exchange*) const;
+
+    /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.
+    void call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input, talome_sink out, void* to) const;
+
+private:
+    std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
+    void applySecurityMode(const talome_call&, const Endpoint&) const;
+    template <class Invoke> void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;
+
+    SecurityMode mode_;
+};
+
+} // namespace talome::gate

@@ -1,0 +1,40 @@
+// Who calls, and what that allows.
+#include "host/gate/principal.hpp"
+
+namespace talome::gate {
+
+std::string_view nameOf(Origin origin) noexcept {
+    constexpr std::string_view names[] = {"rest", "mcp", "chat", "automation", "task", "webhook", "bot", "plugin", "cli", "agent"};
+    return names[static_cast<int>(origin)];
+}
+
+bool isPerson(Origin origin) noexcept {
+    return origin == Origin::rest || origin == Origin::cli || origin == Origin::task || origin == Origin::plugin;
+}
+
+namespace {
+
+bool hasFlag(const Principal& principal, std::string_view flag, const Flags& declared) {
+    const auto known = declared.find(flag);
+    if (known == declared.end() || principal.flagsMalformed) return false;
+    const auto given = principal.flags.find(flag);
+    return given == principal.flags.end() ? known->second : given->second;
+}
+
+} // namespace
+
+bool isGranted(const Principal& principal, std::string_view permission, const Flags& declared) {
+    if (permission == "public") return true;
+    if (!principal.authenticated || permission.empty()) return false;
+    if (permission == "session") return !principal.role.empty();
+    if (principal.role == "admin" || principal.role == "plugin") return true; // a plugin is limited by what it says it uses
+    if (permission == "admin" || principal.role != "member") return false;
+    for (;;) {
+        const auto comma = permission.find(',');
+        if (!hasFlag(principal, permission.substr(0, comma), declared)) return false;
+        if (comma == std::string_view::npos) return true;
+        permission.remove_prefix(comma + 1);
+    }
+}
+
+} // namespace talome::gate

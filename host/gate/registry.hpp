@@ -1,0 +1,59 @@
+// What can be called at this moment: an immutable snapshot of all operations, routes and flags, swapped as a whole.
+#pragma once
+
+#include "host/gate/principal.hpp"
+#include "host/gate/schema.hpp"
+#include "host/http/router.hpp"
+#include "sdk/manifest/manifest.hpp"
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <talome/http.h>
+#include <talome/operations.h>
+
+namespace talome::gate {
+
+/// One operation with the code behind it.
+struct Endpoint {
+    manifest::Operation declared;
+    Schema input;
+    talome_invoke invoke = nullptr;
+    talome_raw_handler raw = nullptr; ///< instead of invoke, if declared.raw
+    void* user = nullptr;
+    std::string plugin;          ///< "host" or a plugin's id
+    std::shared_ptr<void> alive; ///< the code stays mapped while someone holds the endpoint
+};
+
+struct Routed {
+    std::shared_ptr<const Endpoint> endpoint;
+    const manifest::Route* route; ///< of endpoint->declared
+};
+
+struct Snapshot {
+    std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
+    http::Router<Routed> router;
+    Flags flags;
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> uses; ///< plugin -> operations that it may call by itself
+};
+
+/// Any thread reads; the lifecycle thread publishes.
+class Registry {
+public:
+    std::shared_ptr<const Snapshot> snapshot() const {
+        const std::lock_guard lock(mutex_); // for the copy of a pointer only
+        return snapshot_;
+    }
+    void publish(std::shared_ptr<const Snapshot> next) {
+        {
+            const std::lock_guard lock(mutex_);
+            snapshot_.swap(next);
+        } // the old one is released outside of the lock
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<Snapshot>();
+};
+
+} // namespace talome::gate

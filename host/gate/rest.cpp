@@ -1,0 +1,193 @@
+// The REST door.
+#include "host/gate/rest.hpp"
+
+#include "host/gate/rest_input.hpp"
+#include "host/http/error.hpp"
+#include "host/log/log.hpp"
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <talome/json.hpp>
+
+namespace json = boost::json;
+
+namespace talome::gate {
+
+namespace {
+
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+constexpr std::size_t kMostAnswer = 64u << 20;
+
+std::int64_t epochMs() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// What an operation answers, collected; too much of it is an error, not an exhausted memory.
+struct Answer {
+    std::string text;
+    bool tooLarge = false;
+    static void take(void* to, talome_bytes piece) noexcept {
+        auto& self = *static_cast<Answer*>(to);
+        try {
+            if (self.text.size() + piece.n > kMostAnswer) self.tooLarge = true;
+            else self.text.append(static_cast<const char*>(piece.p), piece.n);
+        } catch (const std::bad_alloc&) {
+            self.tooLarge = true; // told to the caller when the operation has returned
+        }
+    }
+};
+
+std::string cookie(const http::Exchange& exchange, std::string_view name) {
+    for (auto field : exchange.headers("Cookie")) {
+        while (!field.empty()) {
+            auto pair = field.substr(0, field.find(';'));
+            field.remove_prefix(std::min(field.size(), pair.size() + 1));
+            while (pair.starts_with(' ')) pair.remove_prefix(1);
+            if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return std::string(pair.substr(name.size() + 1));
+        }
+    }
+    return {};
+}
+
+/// The bearer token wins over the cookie, and a wrong one is not made good by a right cookie.
+std::string tokenOf(const http::Exchange& exchange, bool& fromCookie) {
+    fromCookie = false;
+    if (const auto header = exchange.header("Authorization")) {
+        constexpr std::string_view scheme = "bearer ";
+        if (header->size() > scheme.size() &&
+            std::equal(scheme.begin(), scheme.end(), header->begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); }))
+            return std::string(header->substr(scheme.size()));
+    }
+    auto token = cookie(exchange, "talome_session");
+    fromCookie = !token.empty();
+    return token;
+}
+
+bool isSafe(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+void sendFailure(http::Exchange& exchange, const Failure& failure) {
+    const int status = failure.http.value_or(httpStatus(failure.status));
+    json::object body;
+    const bool hidden = failure.status == TALOME_E_INTERNAL;
+    if (hidden) log::error("host", "request " + exchange.requestId() + " failed: " + failure.what());
+    body["error"] = hidden ? "internal error; the server's log has the reason under this errorId" : failure.what();
+    if (!failure.details.empty()) {
+        auto& details = body["details"].emplace_array();
+        for (const auto& detail : failure.details) details.push_back(json::object{{"path", detail.path}, {"message", detail.message}});
+    }
+    if (status == 401) {
+        body["authenticated"] = false;
+        exchange.setHeader("WWW-Authenticate", "Bearer");
+    }
+    if (status >= 500) {
+        body["errorId"] = exchange.requestId();
+        body["timestamp"] = log::timestamp(epochMs());
+    }
+    if (failure.retryAfter) {
+        body["retryAfter"] = *failure.retryAfter;
+        exchange.setHeader("Retry-After", std::to_string(*failure.retryAfter));
+    }
+    std::string allow;
+    for (const auto& method : failure.allow) allow += (allow.empty() ? "" : ", ") + method;
+    if (!allow.empty()) exchange.setHeader("Allow", allow);
+    exchange.send(status, kJson, json::serialize(body));
+}
+
+http::Router<Routed>::Match find(const http::Exchange& exchange, const Snapshot& snapshot) {
+    using Outcome = http::Router<Routed>::Outcome;
+    auto match = snapshot.router.match(exchange.method(), exchange.rawPath());
+    if (match.outcome == Outcome::found) return match;
+    const std::string asked = std::string(exchange.method()) + " " + std::string(exchange.rawPath());
+    if (match.outcome == Outcome::bad) throw Failure(TALOME_E_INVALID, "the path is not valid: it must be percent-encoded UTF-8");
+    if (match.outcome == Outcome::notFound) {
+        const auto near = snapshot.router.suggest(exchange.rawPath());
+        throw Failure(TALOME_E_NOT_FOUND, "there is no " + asked + (near.empty() ? "" : "; maybe you meant " + near));
+    }
+    Failure failure(TALOME_E_INVALID, "there is no " + asked + ", only other methods of this path");
+    failure.http = 405;
+    failure.allow = match.allow;
+    throw failure;
+}
+
+} // namespace
+
+Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate, std::vector<std::string> origins)
+    : gate_(gate), registry_(registry), authenticate_(std::move(authenticate)), origins_(std::move(origins)) {}
+
+/// A browser sends the cookie along with a request that a foreign site has made (CSRF). Browsers say where a request
+/// comes from; programs that do not are not browsers.
+void Rest::refuseForeignSites(const http::Exchange& exchange) const {
+    const auto origin = exchange.header("Origin");
+    const auto host = exchange.header("Host");
+    if (origin) {
+        if (host && (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host))) return;
+        if (std::find(origins_.begin(), origins_.end(), *origin) != origins_.end()) return;
+    } else {
+        const auto site = exchange.header("Sec-Fetch-Site");
+        if (!site || *site == "same-origin" || *site == "none") return;
+    }
+    throw Failure(TALOME_E_DENIED, "a request from another site must carry a token, not the cookie; or name that site in dashboard_origin");
+}
+
+talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot) const {
+    bool fromCookie = false;
+    const auto token = tokenOf(exchange, fromCookie);
+    if (fromCookie && !isSafe(exchange.method())) refuseForeignSites(exchange);
+    talome_call call;
+    call.principal = authenticate_(token, exchange.peer(), std::string(exchange.header("User-Agent").value_or("")));
+    call.snapshot = std::move(snapshot);
+    call.requestId = exchange.requestId();
+    call.cancelled = [&exchange] { return !exchange.connected(); };
+    if (call.principal->authenticated) exchange.setUser(call.principal->username);
+    return call;
+}
+
+void Rest::serve(http::Exchange& exchange) const {
+    const auto snapshot = registry_.snapshot();
+    const auto match = find(exchange, *snapshot);
+    const auto endpoint = match.value->endpoint;
+    const auto& route = *match.value->route;
+    exchange.setRoute(route.path);
+    auto call = begin(exchange, snapshot);
+    gate_.authorise(call, *endpoint); // before the body is read, and again on the one path
+    try {
+        auto input = readInput(exchange, *endpoint, route, match.params);
+        if (endpoint->declared.raw) {
+            exchange.limitBody(endpoint->declared.maxBody);
+            talome_exchange raw{exchange};
+            gate_.runRaw(call, *endpoint, std::move(input), &raw);
+            return;
+        }
+        Answer answer;
+        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer);
+        if (answer.tooLarge) throw Failure(TALOME_E_INTERNAL, endpoint->declared.id + " answered more than 64 MiB");
+        for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
+        const auto& type = endpoint->declared.outputType;
+        const int status = call.status ? call.status : answer.text.empty() && type == "application/json" ? 204 : route.success;
+        exchange.send(status, type == "application/json" ? kJson : std::string_view(type), answer.text);
+    } catch (Failure& failure) {
+        if (!failure.details.empty()) {
+            renameDetails(failure.details, route);
+            Failure renamed(std::move(failure.details));
+            throw renamed;
+        }
+        for (const auto& [name, value] : call.headers) {
+            if (name == "Retry-After") failure.retryAfter = std::atoi(value.c_str());
+            else exchange.addHeader(name, value);
+        }
+        throw;
+    }
+}
+
+void Rest::handle(http::Exchange& exchange) const {
+    try {
+        serve(exchange);
+    } catch (const Failure& failure) {
+        if (exchange.begun()) throw; // the engine closes the connection: the client sees that the answer is cut
+        sendFailure(exchange, failure);
+    }
+}
+
+} // namespace talome::gate

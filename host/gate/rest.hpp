@@ -1,0 +1,41 @@
+// The REST door: finds the operation of a request, establishes who asks, merges path, query and body into one input,
+// sends it through the gate, and writes the answer.
+#pragma once
+
+#include "host/gate/gate.hpp"
+#include "host/http/exchange.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// A raw route's request and answer, behind the ABI's opaque pointer.
+struct talome_exchange {
+    talome::http::Exchange& http;
+};
+
+namespace talome::gate {
+
+/// Any thread.
+class Rest {
+public:
+    using Authenticate = std::function<std::shared_ptr<const Principal>(const std::string& token, std::string peer, std::string userAgent)>;
+
+    /// `origins`: where a dashboard may be served from, besides this server itself ("http://localhost:3000").
+    Rest(const Gate&, const Registry&, Authenticate, std::vector<std::string> origins);
+
+    void handle(http::Exchange&) const;
+
+private:
+    void serve(http::Exchange&) const;
+    talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>) const;
+    void refuseForeignSites(const http::Exchange&) const;
+
+    const Gate& gate_;
+    const Registry& registry_;
+    Authenticate authenticate_;
+    std::vector<std::string> origins_;
+};
+
+} // namespace talome::gate

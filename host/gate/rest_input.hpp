@@ -1,0 +1,23 @@
+// The one input of a REST request, merged from its path, query and body.
+#pragma once
+
+#include "host/gate/failure.hpp"
+#include "host/gate/registry.hpp"
+#include "host/http/exchange.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace talome::gate {
+
+using Params = std::vector<std::pair<std::string, std::string>>;
+
+/// Reads the body, unless it is a raw route's. A field that is given in two places is refused, so that what is checked
+/// in one place cannot be replaced in another. Throws Failure and http::HttpError.
+boost::json::value readInput(http::Exchange&, const Endpoint&, const manifest::Route&, const Params& path);
+
+/// Names of inputs in details become the names that the route uses for them.
+void renameDetails(std::vector<Detail>&, const manifest::Route&);
+
+} // namespace talome::gate

@@ -1,0 +1,291 @@
+// JSON Schema, the subset that sdk/ABI.md lists: compiled into nodes, and checked by walking value and node together.
+#include "host/gate/schema.hpp"
+
+#include <Poco/RegularExpression.h>
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace json = boost::json;
+
+namespace talome::gate {
+
+namespace {
+
+enum Type : unsigned { kNull = 1, kBoolean = 2, kInteger = 4, kNumber = 8, kString = 16, kArray = 32, kObject = 64, kAny = 127 };
+constexpr std::pair<std::string_view, unsigned> kTypes[] = {{"null", kNull},     {"boolean", kBoolean}, {"integer", kInteger},
+                                                            {"number", kNumber}, {"string", kString},   {"array", kArray},
+                                                            {"object", kObject}};
+constexpr const char* kExpected[] = {"null", "true or false", "an integer", "a number", "a text", "a list", "an object"};
+constexpr std::size_t kMostDetails = 16;
+
+unsigned typeNamed(std::string_view name) {
+    for (const auto& [known, bit] : kTypes)
+        if (name == known) return bit;
+    throw std::invalid_argument("schema: there is no type '" + std::string(name) + "'");
+}
+
+unsigned typeOf(const json::value& value) {
+    switch (value.kind()) {
+    case json::kind::null: return kNull;
+    case json::kind::bool_: return kBoolean;
+    case json::kind::int64:
+    case json::kind::uint64: return kInteger | kNumber;
+    case json::kind::double_: return kNumber | (value.get_double() == std::floor(value.get_double()) && std::abs(value.get_double()) < 9e15 ? kInteger : 0u);
+    case json::kind::string: return kString;
+    case json::kind::array: return kArray;
+    case json::kind::object: return kObject;
+    }
+    return 0;
+}
+
+std::string expected(unsigned types) {
+    std::string text;
+    for (int i = 0; i < 7; ++i)
+        if (types & (1u << i)) text += (text.empty() ? "expected " : " or ") + std::string(kExpected[i]);
+    return text;
+}
+
+std::size_t codePoints(std::string_view text) {
+    std::size_t n = 0;
+    for (const char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return n;
+}
+
+} // namespace
+
+struct Schema::Node {
+    unsigned types = kAny;
+    std::map<std::string, const Node*, std::less<>> members;
+    std::set<std::string, std::less<>> required;
+    bool closed = false;
+    const Node *others = nullptr, *items = nullptr, *reference = nullptr;
+    std::vector<json::value> oneOf;
+    std::optional<double> least, most;
+    std::optional<std::size_t> shortest, longest, fewest, mostItems;
+    std::shared_ptr<Poco::RegularExpression> pattern;
+    std::string patternText;
+    std::optional<json::value> fallback;
+
+    const Node& target() const { return reference ? reference->target() : *this; }
+};
+
+/// Compiles; knows the definitions that `$ref` may name.
+struct Schema::Checker {
+    // --- compiling ---
+    std::vector<std::shared_ptr<Node>>& nodes;
+    const json::object* definitions = nullptr;
+    std::map<std::string, const Node*, std::less<>> named;
+
+    const Node* compile(const json::value& schema) {
+        const auto node = std::make_shared<Node>();
+        nodes.push_back(node);
+        fill(*node, schema);
+        return node.get();
+    }
+
+    void fill(Node& node, const json::value& schema) {
+        if (const auto* flag = schema.if_bool(); flag && *flag) return;
+        const auto* object = schema.if_object();
+        if (!object) throw std::invalid_argument("schema: expected an object");
+        for (const auto& [key, value] : *object) keyword(node, key, value);
+        for (const auto& name : node.required)
+            if (!node.members.contains(name)) throw std::invalid_argument("schema: required member '" + name + "' has no property");
+    }
+
+    void keyword(Node& node, std::string_view key, const json::value& value) {
+        if (key == "type") {
+            node.types = 0;
+            if (value.is_string()) node.types = typeNamed(value.get_string());
+            else
+                for (const auto& each : value.as_array()) node.types |= typeNamed(each.as_string());
+        } else if (key == "properties") {
+            for (const auto& [name, each] : value.as_object()) node.members[name] = compile(each);
+        } else if (key == "required") {
+            for (const auto& each : value.as_array()) node.required.emplace(each.as_string());
+        } else if (key == "additionalProperties") {
+            if (value.is_bool() && !value.get_bool()) node.closed = true;
+            else if (value.is_object()) node.others = compile(value);
+        } else if (key == "items") node.items = compile(value);
+        else if (key == "enum") node.oneOf.assign(value.as_array().begin(), value.as_array().end());
+        else if (key == "minimum") node.least = value.to_number<double>();
+        else if (key == "maximum") node.most = value.to_number<double>();
+        else if (key == "minLength") node.shortest = value.to_number<std::size_t>();
+        else if (key == "maxLength") node.longest = value.to_number<std::size_t>();
+        else if (key == "minItems") node.fewest = value.to_number<std::size_t>();
+        else if (key == "maxItems") node.mostItems = value.to_number<std::size_t>();
+        else if (key == "pattern") {
+            node.patternText = std::string(value.as_string());
+            try {
+                node.pattern = std::make_shared<Poco::RegularExpression>(
+                    node.patternText, Poco::RegularExpression::RE_UTF8 | Poco::RegularExpression::RE_DOLLAR_ENDONLY);
+            } catch (const Poco::Exception& wrong) {
+                throw std::invalid_argument("schema: pattern '" + node.patternText + "': " + wrong.displayText());
+            }
+        } else if (key == "default") node.fallback = value;
+        else if (key == "$ref") node.reference = definition(value.as_string());
+        else if (key != "description" && key != "title" && key != "format" && key != "examples" && key != "$defs" && key != "deprecated")
+            throw std::invalid_argument("schema: '" + std::string(key) + "' is not in the supported subset");
+    }
+
+    const Node* definition(std::string_view reference) {
+        constexpr std::string_view prefix = "#/$defs/";
+        const auto* found = definitions && reference.starts_with(prefix) ? definitions->if_contains(reference.substr(prefix.size())) : nullptr;
+        if (!found) throw std::invalid_argument("schema: '" + std::string(reference) + "' names no definition");
+        if (const auto it = named.find(reference); it != named.end()) return it->second;
+        const auto node = std::make_shared<Node>();
+        nodes.push_back(node);
+        named.emplace(reference, node.get()); // before its content, which may name it again
+        fill(*node, *found);
+        return node.get();
+    }
+};
+
+namespace {
+
+/// Where the walk is; on the stack, and free until something is wrong.
+struct Place {
+    const Place* up = nullptr;
+    std::string_view key;
+    std::size_t index = 0;
+    std::string text() const {
+        if (!up) return {};
+        const auto head = up->text();
+        if (!key.data()) return head + "[" + std::to_string(index) + "]";
+        return head.empty() ? std::string(key) : head + "." + std::string(key);
+    }
+};
+
+template <class Node> struct Walk {
+    std::vector<Detail> wrong;
+
+    void add(const Place& at, std::string message) {
+        if (wrong.size() < kMostDetails) wrong.push_back({at.text(), std::move(message)});
+    }
+
+    void check(const Node& named, json::value& value, const Place& at) {
+        const Node& node = named.target();
+        const auto type = typeOf(value);
+        if (!(type & node.types)) return add(at, expected(node.types));
+        if (value.is_double() && (node.types & kInteger) && !(node.types & kNumber)) value = static_cast<std::int64_t>(value.get_double());
+        if (!node.oneOf.empty() && std::find(node.oneOf.begin(), node.oneOf.end(), value) == node.oneOf.end()) return add(at, choices(node));
+        if (type & kNumber) number(node, value, at);
+        else if (type & kString) text(node, value.get_string(), at);
+        else if (type & kArray) list(node, value.get_array(), at);
+        else if (type & kObject) object(node, value.get_object(), at);
+    }
+
+    static std::string choices(const Node& node) {
+        std::string text = "expected one of";
+        for (const auto& each : node.oneOf) text += (&each == &node.oneOf.front() ? " " : ", ") + (each.is_string() ? std::string(each.get_string()) : json::serialize(each));
+        return text;
+    }
+
+    static std::string plain(double number) {
+        char digits[40];
+        return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+    }
+
+    void number(const Node& node, const json::value& value, const Place& at) {
+        const auto n = value.to_number<double>();
+        if ((node.least && n < *node.least) || (node.most && n > *node.most))
+            add(at, !node.most   ? "must be at least " + plain(*node.least)
+                    : !node.least ? "must be at most " + plain(*node.most)
+                                  : "must be from " + plain(*node.least) + " to " + plain(*node.most));
+    }
+
+    void text(const Node& node, std::string_view value, const Place& at) {
+        if (node.shortest || node.longest) {
+            const auto n = codePoints(value);
+            if (node.shortest && n < *node.shortest) return add(at, *node.shortest == 1 ? "must not be empty" : "must have at least " + std::to_string(*node.shortest) + " characters");
+            if (node.longest && n > *node.longest) return add(at, "must have at most " + std::to_string(*node.longest) + " characters");
+        }
+        if (!node.pattern) return;
+        try {
+            Poco::RegularExpression::Match match;
+            if (node.pattern->match(std::string(value), 0, match) > 0) return;
+        } catch (const Poco::Exception&) {
+            return add(at, "is too complicated to check against its pattern");
+        }
+        add(at, "does not have the form " + node.patternText);
+    }
+
+    void list(const Node& node, json::array& value, const Place& at) {
+        if (node.fewest && value.size() < *node.fewest) add(at, "must have at least " + std::to_string(*node.fewest) + " elements");
+        if (node.mostItems && value.size() > *node.mostItems) return add(at, "must have at most " + std::to_string(*node.mostItems) + " elements");
+        if (!node.items) return;
+        for (std::size_t i = 0; i < value.size() && wrong.size() < kMostDetails; ++i) check(*node.items, value[i], Place{&at, {}, i});
+    }
+
+    void object(const Node& node, json::object& value, const Place& at) {
+        for (auto& member : value) {
+            const std::string_view key = member.key();
+            if (const auto it = node.members.find(key); it != node.members.end()) check(*it->second, member.value(), Place{&at, key});
+            else if (node.others) check(*node.others, member.value(), Place{&at, key});
+            else if (node.closed) add(Place{&at, key}, "is not a known field");
+            if (wrong.size() >= kMostDetails) return;
+        }
+        for (const auto& [name, member] : node.members) {
+            if (value.contains(name)) continue;
+            if (node.required.contains(name)) add(Place{&at, name}, "is required");
+            else if (const auto& fallback = member->target().fallback) value.emplace(name, *fallback);
+        }
+    }
+};
+
+} // namespace
+
+Schema::Schema(const json::value& schema) {
+    Checker compiler{nodes_, nullptr, {}};
+    if (const auto* object = schema.if_object())
+        if (const auto* definitions = object->if_contains("$defs")) compiler.definitions = definitions->if_object();
+    try {
+        root_ = compiler.compile(schema);
+    } catch (const boost::system::system_error& wrong) {
+        throw std::invalid_argument(std::string("schema: a keyword has a value of a wrong type: ") + wrong.what());
+    }
+}
+
+Schema::~Schema() = default;
+Schema::Schema(Schema&&) noexcept = default;
+Schema& Schema::operator=(Schema&&) noexcept = default;
+
+std::vector<Detail> Schema::check(json::value& value) const {
+    Walk<Node> walk;
+    walk.check(*root_, value, Place{});
+    return std::move(walk.wrong);
+}
+
+bool Schema::isList(std::string_view member) const {
+    const auto it = root_->members.find(member);
+    return it != root_->members.end() && it->second->target().types == kArray;
+}
+
+void Schema::put(json::object& into, std::string_view member, std::string_view text) const {
+    const auto it = root_->members.find(member);
+    const Node* node = it == root_->members.end() ? nullptr : &it->second->target();
+    const bool list = node && node->types == kArray;
+    if (list) node = node->items ? &node->items->target() : nullptr;
+    json::value value(text);
+    const auto types = node ? node->types : kAny;
+    const auto* end = text.data() + text.size();
+    std::int64_t integer = 0;
+    double number = 0;
+    if (types & kString) {
+    } else if ((types & kBoolean) && (text == "true" || text == "1")) value = true;
+    else if ((types & kBoolean) && (text == "false" || text == "0")) value = false;
+    else if (const auto [p, e] = std::from_chars(text.data(), end, integer); (types & (kInteger | kNumber)) && e == std::errc{} && p == end) value = integer;
+    else if (const auto [q, f] = std::from_chars(text.data(), end, number); (types & kNumber) && f == std::errc{} && q == end && std::isfinite(number)) value = number;
+    if (!list) {
+        into.emplace(member, std::move(value));
+        return;
+    }
+    auto& array = into.emplace(member, json::array{}).first->value();
+    if (array.is_array()) array.get_array().push_back(std::move(value));
+}
+
+} // namespace talome::gate

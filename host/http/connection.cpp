@@ -1,0 +1,146 @@
+#include "host/http/connection.hpp"
+
+#include "host/http/error.hpp"
+
+#include <Poco/Net/StreamSocketImpl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace talome::http {
+
+namespace {
+
+constexpr std::uint64_t kSlowestClient = 4096; // bytes a second
+
+// Waits for the events or a hang-up; false when the time is over.
+bool waitFor(int descriptor, short events, std::chrono::milliseconds limit) {
+    auto end = Connection::Clock::now() + limit;
+    for (;;) {
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Connection::Clock::now());
+        pollfd entry{descriptor, events, 0};
+        int n = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
+        if (n > 0) return true;
+        if (n == 0) return false;
+        if (errno != EINTR) throw ClientGone();
+    }
+}
+
+std::size_t inKernel(int descriptor) {
+    int n = 0;
+    return ::ioctl(descriptor, FIONREAD, &n) == 0 ? static_cast<std::size_t>(n) : 0;
+}
+
+bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+} // namespace
+
+Connection::Connection(int descriptor, std::string peer)
+    : Watched(Kind::connection), descriptor_(descriptor), socket_(new Poco::Net::StreamSocketImpl(descriptor)),
+      peer_(std::move(peer)) {}
+
+Connection::~Connection() = default;
+
+std::ptrdiff_t Connection::peek(char* to, std::size_t n) {
+    auto held = std::min(n, pending_.size());
+    std::memcpy(to, pending_.data(), held);
+    if (held == n) return static_cast<std::ptrdiff_t>(n);
+    ssize_t got;
+    do got = ::recv(descriptor_, to + held, n - held, MSG_PEEK | MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got > 0) return static_cast<std::ptrdiff_t>(held) + got;
+    if (held) return static_cast<std::ptrdiff_t>(held);
+    return got < 0 && wouldBlock(errno) ? 0 : -1;
+}
+
+void Connection::consume(char* scratch, std::size_t n) {
+    auto held = std::min(n, pending_.size());
+    pending_.erase(0, held);
+    while (held < n) {
+        auto got = ::recv(descriptor_, scratch + held, n - held, MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) throw ClientGone();
+        held += static_cast<std::size_t>(got);
+    }
+}
+
+bool Connection::waiting() const { return inKernel(descriptor_) > 0; }
+
+std::size_t Connection::unread() const { return pending_.size() + inKernel(descriptor_); }
+
+void Connection::wakeAbove(std::size_t n) {
+    n -= std::min(n, pending_.size());
+    if (n == wakeAbove_) return;
+    int low = static_cast<int>(n) + 1;
+    if (::setsockopt(descriptor_, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof low) == 0) wakeAbove_ = n;
+}
+
+std::size_t Connection::receive(void* to, std::size_t n) {
+    if (!pending_.empty()) {
+        n = std::min(n, pending_.size());
+        std::memcpy(to, pending_.data(), n);
+        pending_.erase(0, n);
+        return n;
+    }
+    for (;;) {
+        auto got = ::recv(descriptor_, to, n, MSG_DONTWAIT);
+        if (got >= 0) return static_cast<std::size_t>(got);
+        if (errno == EINTR) continue;
+        if (!wouldBlock(errno)) throw ClientGone();
+        if (!waitFor(descriptor_, POLLIN, receiveTime_)) throw HttpError(408, "the body came too slowly");
+    }
+}
+
+void Connection::send(std::string_view head, std::string_view body, std::chrono::milliseconds limit) {
+    std::uint64_t sent = 0;
+    Clock::time_point start{};
+    while (!head.empty() || !body.empty()) {
+        iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
+        msghdr message{};
+        message.msg_iov = head.empty() ? parts + 1 : parts;
+        message.msg_iovlen = head.empty() || body.empty() ? 1 : 2;
+        auto n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) {
+            sent += static_cast<std::uint64_t>(n);
+            auto ofHead = std::min(head.size(), static_cast<std::size_t>(n));
+            head.remove_prefix(ofHead);
+            body.remove_prefix(static_cast<std::size_t>(n) - ofHead);
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (!wouldBlock(errno)) throw ClientGone();
+        auto now = Clock::now();
+        if (start == Clock::time_point{}) start = now;
+        if (now - start > limit + std::chrono::seconds(sent / kSlowestClient)) throw ClientGone();
+        if (!waitFor(descriptor_, POLLOUT, limit)) throw ClientGone();
+    }
+}
+
+void Connection::sendNow(std::string_view bytes) {
+    ssize_t n;
+    do n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+}
+
+bool Connection::connected() const {
+    pollfd entry{descriptor_, POLLRDHUP, 0};
+    return ::poll(&entry, 1, 0) <= 0;
+}
+
+void Connection::shutdownSend() { ::shutdown(descriptor_, SHUT_WR); }
+
+void Connection::shutdownReceive() { ::shutdown(descriptor_, SHUT_RD); }
+
+void Connection::shutdown() { ::shutdown(descriptor_, SHUT_RDWR); }
+
+void Connection::resetOnClose() {
+    linger value{1, 0};
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
+} // namespace talome::http

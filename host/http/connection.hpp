@@ -1,0 +1,91 @@
+// One client's connection: its socket, and where it stands in the engine's life cycle.
+#pragma once
+
+#include "host/http/body_reader.hpp"
+
+#include <Poco/Net/StreamSocket.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace talome::http {
+
+/// What an event of the engine's epoll set belongs to.
+struct Watched {
+    enum class Kind { listener, connection, stop };
+    explicit Watched(Kind kind) : kind(kind) {}
+    const Kind kind;
+};
+
+/// Between "parked" and "busy" there is one owner: whoever changes `state` from parked holds the connection. A worker
+/// parks it again or drops it. Whoever sweeps only marks it expired and wakes a worker, which drops it.
+class Connection : public Watched, public ByteSource {
+public:
+    using Clock = std::chrono::steady_clock;
+    enum class State { busy, parked, expired };
+
+    /// Takes over a connected, non-blocking socket.
+    Connection(int descriptor, std::string peer);
+    ~Connection() override;
+
+    int descriptor() const { return descriptor_; }
+    const std::string& peer() const { return peer_; }
+    bool secure() const { return false; }
+
+    /// Looks at what has come, without waiting and without taking it. 0: nothing yet; negative: the end, or broken.
+    std::ptrdiff_t peek(char* to, std::size_t n);
+    /// Takes n bytes that peek() showed, and writes the same bytes to `scratch`.
+    void consume(char* scratch, std::size_t n);
+    /// Are there bytes that would not wake the epoll set?
+    bool holdsBytes() const { return !pending_.empty(); }
+    /// Has something come since it was parked? Any thread.
+    bool waiting() const;
+    /// Bytes that have come and were not taken.
+    std::size_t unread() const;
+    /// An event comes only when more than n bytes wait. 0: any byte.
+    void wakeAbove(std::size_t n);
+
+    std::size_t receive(void* to, std::size_t n) override;
+    void giveBack(std::string_view bytes) override { pending_.insert(0, bytes); }
+    void setReceiveTime(std::chrono::milliseconds limit) { receiveTime_ = limit; }
+
+    /// Sends all of both, or throws ClientGone. A client that takes no byte for `limit`, or fewer than 4 KiB a second
+    /// in the long run, counts as gone.
+    void send(std::string_view head, std::string_view body, std::chrono::milliseconds limit);
+    /// Sends what fits without waiting; for last words to a client that is refused.
+    void sendNow(std::string_view bytes);
+
+    bool connected() const;
+    void shutdownSend();
+    /// Ends what can be received, which wakes a worker even if the client never speaks again. Any thread.
+    void shutdownReceive();
+    /// Ends both directions: whoever sends or receives on it fails at once. Any thread.
+    void shutdown();
+    /// Closing will reset the connection, so that a cut answer does not look whole.
+    void resetOnClose();
+
+    std::atomic<State> state{State::busy};
+    std::atomic<Clock::rep> deadline{0}; ///< when parked: Clock ticks after which it is swept
+    std::atomic<bool> idle{true};        ///< when parked: nothing of a request has come
+    std::size_t slot = 0;                ///< in the engine's list; under its lock
+
+    // The owner's.
+    Clock::time_point headSince{}; ///< when an unfinished head began; zero without one
+    unsigned headPieces = 0;       ///< how often it was looked at
+    bool lingering = false;        ///< answered for the last time; what comes is thrown away
+    std::size_t lingerBytes = 0;   ///< thrown away so far
+
+private:
+    const int descriptor_;
+    const Poco::Net::StreamSocket socket_; ///< owns the descriptor
+    const std::string peer_;
+    std::string pending_; ///< received already, and not yet read
+    std::size_t wakeAbove_ = 0;
+    std::chrono::milliseconds receiveTime_{30000};
+};
+
+} // namespace talome::http

@@ -1,0 +1,124 @@
+#include "host/http/listener.hpp"
+
+#include <Poco/Net/DNS.h>
+#include <Poco/Net/NetException.h>
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace talome::http {
+
+namespace {
+
+// An IPv4 client of a socket for both is shown as IPv4.
+std::string addressText(const sockaddr_storage& peer) {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (peer.ss_family == AF_INET) {
+        ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(peer).sin_addr, text, sizeof text);
+    } else if (peer.ss_family == AF_INET6) {
+        auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&address))
+            ::inet_ntop(AF_INET, address.s6_addr + 12, text, sizeof text);
+        else
+            ::inet_ntop(AF_INET6, &address, text, sizeof text);
+    }
+    return text;
+}
+
+Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t port, int backlog) {
+    Poco::Net::SocketAddress address(host, port);
+    try {
+        Poco::Net::ServerSocket socket;
+        // A wildcard serves both families; a named IPv6 address serves itself.
+        if (host.family() == Poco::Net::IPAddress::IPv6)
+            socket.bind6(address, true, false, !host.isWildcard());
+        else
+            socket.bind(address, true, false);
+        socket.listen(backlog);
+        int descriptor = socket.impl()->sockfd();
+        ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+        ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+        return socket;
+    } catch (const Poco::Exception& error) {
+        throw Poco::Net::NetException("cannot listen on " + address.toString(), error.displayText());
+    }
+}
+
+} // namespace
+
+Listener::Listener(Poco::Net::ServerSocket socket)
+    : Watched(Kind::listener), socket_(std::move(socket)), address_(socket_.address()) {}
+
+Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
+    std::lock_guard lock(mutex_);
+    if (closed_) return Accepted::closed;
+    for (;;) {
+        sockaddr_storage peer{};
+        socklen_t length = sizeof peer;
+        auto* address = reinterpret_cast<sockaddr*>(&peer);
+        int client = ::accept4(socket_.impl()->sockfd(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client >= 0) {
+            int on = 1;
+            ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            out = std::make_unique<Connection>(client, addressText(peer));
+            return Accepted::connection;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::nothing;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return Accepted::exhausted;
+        // Anything else is about that one client (accept(2), "Error handling"): the next may be well.
+    }
+}
+
+void Listener::rearm(const std::function<void(int)>& arm) {
+    std::lock_guard lock(mutex_);
+    if (!closed_) arm(descriptor());
+}
+
+void Listener::close() {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    socket_.close();
+}
+
+bool Listener::closed() const {
+    std::lock_guard lock(mutex_);
+    return closed_;
+}
+
+int Listener::descriptor() const { return socket_.impl()->sockfd(); }
+
+Poco::Net::SocketAddress Listener::address() const { return address_; }
+
+std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::uint16_t port, int backlog) {
+    using Poco::Net::IPAddress;
+    std::vector<IPAddress> addresses;
+    IPAddress literal;
+    if (IPAddress::tryParse(host, literal))
+        addresses.push_back(literal);
+    else
+        for (auto& address : Poco::Net::DNS::hostByName(host).addresses()) addresses.push_back(address);
+
+    std::vector<std::unique_ptr<Listener>> listeners;
+    for (auto& address : addresses) {
+        try {
+            listeners.push_back(std::make_unique<Listener>(listenAt(address, port, backlog)));
+        } catch (const Poco::Net::NetException&) {
+            // A machine without IPv6 still has names with an IPv6 address, and a wish for "::" means "everything".
+            if (literal.isWildcard() && literal.family() == IPAddress::IPv6)
+                listeners.push_back(std::make_unique<Listener>(listenAt(IPAddress("0.0.0.0"), port, backlog)));
+            else if (&address == &addresses.back() && listeners.empty())
+                throw;
+            else if (address.family() == IPAddress::IPv4)
+                throw;
+        }
+        port = listeners.empty() ? port : listeners.front()->address().port();
+    }
+    return listeners;
+}
+
+} // namespace talome::http

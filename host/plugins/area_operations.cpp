@@ -1,0 +1,105 @@
+// talome.operations: declaring them, calling them, and what a handler may ask about its call.
+#include "host/plugins/areas.hpp"
+
+#include "host/plugins/edge.hpp"
+#include "sdk/manifest/recorder.hpp"
+
+#include <cctype>
+
+namespace talome::plugins {
+
+namespace {
+
+talome_status declare(talome_self* self, const talome_operation* operation) noexcept {
+    return declaring(self, [&] {
+        auto declared = manifest::record(operation);
+        const auto whole = manifest::whole(operation);
+        self->operations.push_back({std::move(declared), whole.invoke, nullptr, whole.user});
+    });
+}
+
+talome_status declareFlag(talome_self* self, const char* flag, const char* summary, int32_t granted) noexcept {
+    return declaring(self, [&] { self->flags.push_back(manifest::recordFlag(flag, summary, granted != 0)); });
+}
+
+talome_status uses(talome_self* self, const char* operation) noexcept {
+    return declaring(self, [&] {
+        if (!operation || !*operation) throw Invalid("uses", "names no operation");
+        self->uses.emplace(operation);
+    });
+}
+
+talome_status call(talome_self* self, talome_call* from, talome_str operation, talome_bytes input, talome_sink out, void* to) noexcept {
+    return edge([&]() -> talome_status {
+        if (from) {
+            self->services.gate.call(*from, self->id, view(operation), view(input), out, to);
+        } else {
+            auto own = self->ownCall(gate::Origin::plugin);
+            self->services.gate.call(own, self->id, view(operation), view(input), out, to);
+        }
+        return TALOME_OK;
+    });
+}
+
+talome_status principal(const talome_call* call, talome_principal* out) noexcept {
+    return edge([&]() -> talome_status {
+        if (!out || out->struct_size < offsetof(talome_principal, user_agent)) throw Invalid("principal", "struct_size is not set");
+        const auto& who = *call->principal;
+        talome_principal whole{};
+        whole.struct_size = static_cast<uint32_t>(std::min<std::size_t>(out->struct_size, sizeof whole));
+        whole.authenticated = who.authenticated ? 1 : 0;
+        whole.user_id = str(who.userId);
+        whole.username = str(who.username);
+        whole.role = str(who.role);
+        whole.origin = str(gate::nameOf(who.origin));
+        whole.session_id = str(who.sessionId);
+        whole.peer = str(who.peer);
+        whole.user_agent = str(who.userAgent);
+        std::memcpy(out, &whole, whole.struct_size);
+        return TALOME_OK;
+    });
+}
+
+int32_t granted(const talome_call* call, talome_str permission) noexcept {
+    return edge([&]() -> talome_status { return gate::isGranted(*call->principal, view(permission), call->snapshot->flags) ? 1 : 0; }) == 1 ? 1 : 0;
+}
+
+talome_str requestId(const talome_call* call) noexcept { return str(call->requestId); }
+int64_t deadlineMs(const talome_call* call) noexcept { return call->deadlineMs; }
+
+int32_t cancelled(const talome_call* call) noexcept {
+    return edge([&]() -> talome_status { return call->cancelled && call->cancelled() ? 1 : 0; }) == 1 ? 1 : 0;
+}
+
+talome_status setStatus(talome_call* call, int32_t status) noexcept {
+    return edge([&]() -> talome_status {
+        if (status < 200 || status > 599) throw Invalid("status", "must be from 200 to 599");
+        call->status = status;
+        return TALOME_OK;
+    });
+}
+
+talome_status setHeader(talome_call* call, talome_str name, talome_str value) noexcept {
+    return edge([&]() -> talome_status {
+        const std::string key(view(name)), text(view(value));
+        const auto isToken = [](unsigned char c) { return std::isalnum(c) || std::strchr("!#$%&'*+-.^_`|~", c); };
+        if (key.empty() || !std::all_of(key.begin(), key.end(), isToken)) throw Invalid("header", "'" + key + "' is not a field name (RFC 9110)");
+        if (text.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) throw Invalid(key, "a header's value is one line");
+        std::string lower = key;
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        for (const char* own : {"connection", "content-length", "content-type", "date", "transfer-encoding", "x-request-id", "www-authenticate"})
+            if (lower == own) throw Invalid(key, "is set by the host");
+        call->headers.emplace_back(key, text);
+        return TALOME_OK;
+    });
+}
+
+} // namespace
+
+const talome_operations& operationsArea() {
+    static const talome_operations table{sizeof table, 0,         declare,   declareFlag, uses,      call,     principal,
+                                         granted,      requestId, deadlineMs, cancelled,  setStatus, setHeader};
+    return table;
+}
+
+} // namespace talome::plugins

@@ -1,0 +1,105 @@
+// What stands behind the ABI's opaque talome_self: everything that one plugin has declared, and what runs for it.
+// The host's own operations have one too, so that they are declared in the same way.
+#pragma once
+
+#include "host/events/bus.hpp"
+#include "host/gate/gate.hpp"
+#include "host/settings/settings.hpp"
+#include "host/storage/database.hpp"
+#include "host/tasks/task.hpp"
+#include "sdk/manifest/manifest.hpp"
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <talome/events.h>
+#include <talome/io.h>
+#include <talome/settings.h>
+#include <talome/tasks.h>
+
+namespace talome::plugins {
+
+/// What the tables need of the server.
+struct Services {
+    gate::Registry& registry;
+    gate::Gate& gate;
+    events::Bus& bus;
+    settings::Settings& settings;
+    tasks::Pool& pool;
+    tasks::Reactor& reactor;
+    std::function<std::int64_t()> now; ///< milliseconds since the epoch
+};
+
+struct DeclaredOperation {
+    manifest::Operation declared;
+    talome_invoke invoke;
+    talome_raw_handler raw;
+    void* user;
+};
+struct DeclaredTask {
+    manifest::Task declared;
+    talome_task_run run;
+    void* user;
+};
+struct Subscription {
+    std::string pattern;
+    talome_on_event call;
+    void* user;
+};
+struct WatchState {
+    int fd;
+    std::atomic<std::uint32_t> events;
+    talome_ready ready;
+    void* user;
+    std::atomic<bool> gone{false};
+    std::uint64_t number = 0; ///< under talome_self::mutex
+};
+
+/// The areas that this host offers, by id.
+const std::map<std::string, const void*, std::less<>>& areas();
+/// The table that create() is given.
+const talome_host& hostTable();
+
+} // namespace talome::plugins
+
+/// Declarations: by the lifecycle thread, in create() only. Run time: as each member says.
+struct talome_self {
+    talome_self(std::string id, talome::plugins::Services services)
+        : id(std::move(id)), services(std::move(services)), strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
+    talome_self(const talome_self&) = delete;
+    talome_self& operator=(const talome_self&) = delete;
+
+    const std::string id;
+    talome::plugins::Services services;
+
+    // What is declared.
+    std::atomic<bool> creating{true};
+    std::set<std::string, std::less<>> asked; ///< areas
+    std::vector<talome::plugins::DeclaredOperation> operations;
+    std::vector<talome::manifest::Flag> flags;
+    std::vector<talome::manifest::Setting> settings;
+    std::vector<talome::manifest::Migration> migrations;
+    std::vector<talome::plugins::DeclaredTask> tasks;
+    std::vector<talome::manifest::Topic> topics;
+    std::vector<talome::plugins::Subscription> subscriptions;
+    std::set<std::string, std::less<>> uses;
+    talome_setting_changing changing = nullptr;
+    void* changingUser = nullptr;
+
+    // What runs.
+    std::unique_ptr<talome::storage::Database> database; ///< between start() and destroy()
+    std::shared_ptr<talome::tasks::Strand> strand;
+    std::mutex mutex; ///< of what follows
+    std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
+    std::vector<std::uint64_t> heard; ///< numbers of its subscriptions
+    std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;
+
+    /// A call of the plugin's own work, as "plugin:ID".
+    talome_call ownCall(talome::gate::Origin) const;
+    void activate(); ///< its tasks and subscriptions begin
+    void quiesce();  ///< they end; when it returns, nothing of them runs
+};

@@ -1,0 +1,170 @@
+// The whole server, put together.
+#include "host/server/server.hpp"
+
+#include "host/api/auth.hpp"
+#include "host/api/health.hpp"
+#include "host/api/openapi.hpp"
+#include "host/api/plugins.hpp"
+#include "host/auth/authenticator.hpp"
+#include "host/gate/rest.hpp"
+#include "host/http/server.hpp"
+#include "host/plugins/manager.hpp"
+#include "host/settings/settings.hpp"
+#include "host/storage/host_schema.hpp"
+
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace talome {
+
+namespace {
+
+std::int64_t epochMs() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::filesystem::path privateFolder(const std::filesystem::path& path) {
+    std::error_code error;
+    if (std::filesystem::create_directories(path, error)) ::chmod(path.c_str(), 0700);
+    if (error) throw std::runtime_error(path.string() + ": " + error.message() + "; name another with TALOME_STATE_DIR");
+    return path;
+}
+
+/// Two servers on one state directory would damage it.
+class Lock {
+public:
+    explicit Lock(const std::filesystem::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+        if (fd_ < 0) throw std::runtime_error(file.string() + ": " + std::strerror(errno));
+        if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+        ::close(fd_);
+        throw std::runtime_error(file.parent_path().string() + " is in use by another talomed; stop it, or name another with TALOME_STATE_DIR");
+    }
+    ~Lock() { ::close(fd_); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+private:
+    int fd_;
+};
+
+/// Beside the program: where the build, and where packages put them.
+std::vector<std::filesystem::path> pluginDirectories(const config::Config& config) {
+    if (!config.pluginDirs.empty()) return config.pluginDirs;
+    std::error_code error;
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    for (const auto& each : {folder / ".." / "plugins", folder / ".." / "lib" / "talome" / "plugins"})
+        if (std::filesystem::is_directory(each, error)) return {each.lexically_normal()};
+    return {};
+}
+
+void logAccess(const http::AccessRecord& record) noexcept {
+    const auto level = record.status >= 500 || !record.error.empty() ? log::Level::warn : log::Level::debug;
+    if (!log::enabled(level)) return;
+    try {
+        boost::json::object fields{{"method", record.method},   {"route", record.route.empty() ? record.path : record.route},
+                                   {"status", record.status},   {"bytes", record.bytesOut},
+                                   {"durationUs", record.duration.count()}, {"user", record.user},
+                                   {"peer", record.peer},       {"requestId", record.requestId}};
+        if (!record.error.empty()) fields["failure"] = record.error;
+        log::write(level, "http", "request", boost::json::serialize(fields));
+    } catch (const std::exception&) {
+        log::warn("http", "a request could not be logged: out of memory");
+    }
+}
+
+http::Options httpOptions(const config::Config& config) {
+    http::Options options;
+    options.host = config.host;
+    options.port = config.port;
+    options.serverTiming = config.logLevel == log::Level::debug;
+    return options;
+}
+
+/// The operations of the host itself, declared as a plugin declares its own.
+struct HostApi {
+    talome_self self;
+    Registry declarations;
+    api::Auth auth;
+    api::Health health;
+    api::Plugins pluginList;
+    api::OpenApi openApi;
+
+    HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions, storage::Database& database, const plugins::Manager& manager)
+        : self("host", services), declarations(&plugins::hostTable(), &self), auth(declarations, users, sessions, services.registry),
+          health(declarations, database, services.gate, services.registry), pluginList(declarations, manager), openApi(declarations) {
+        declarations.setting("security_mode", "What callers other than a person may do: permissive, cautious (destructive calls wait for a person) or locked (they only read)", "cautious")
+            .oneOf({"permissive", "cautious", "locked"});
+        declarations.publish();
+        self.creating = false;
+        for (const auto& setting : self.settings) services.settings.declare("host", setting);
+    }
+};
+
+} // namespace
+
+/// In the order in which they need each other; they end in the opposite one.
+struct Server::Parts {
+    std::filesystem::path stateDir;
+    Lock lock;
+    storage::Database database;
+    auth::Secret secret;
+    settings::Settings settings;
+    auth::Users users;
+    auth::Sessions sessions;
+    auth::Authenticator authenticator;
+    gate::Registry registry;
+    gate::Gate gate;
+    events::Bus bus;
+    tasks::Reactor reactor;
+    tasks::Pool pool{16};
+    plugins::Services services;
+    plugins::Manager manager;
+    HostApi api;
+    gate::Rest rest;
+    http::Server http;
+
+    static storage::Database& migrated(storage::Database& database) {
+        database.migrate(storage::hostMigrations());
+        return database;
+    }
+
+    explicit Parts(const config::Config& config)
+        : stateDir(privateFolder(config.stateDir)), lock(stateDir / "talomed.lock"),
+          database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
+          secret(config.secret, config.database.parent_path() / "talome.secret"), settings(migrated(database), settings::Seal(secret.key("talome settings"))),
+          users(database), sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
+          services{registry, gate, bus, settings, pool, reactor, epochMs},
+          manager(services, database, pluginDirectories(config), [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
+          api(services, users, sessions, database, manager),
+          rest(gate, registry, [this](const std::string& token, std::string peer, std::string agent) { return authenticator.principal(token, std::move(peer), std::move(agent)); },
+               config.dashboardOrigins),
+          http(httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
+        manager.setHost(api.self);
+        manager.startAll();
+        http.start();
+    }
+
+    std::string securityMode() const {
+        const auto json = settings.get("security_mode"); // a JSON text of one of three words
+        return json.substr(1, json.size() - 2);
+    }
+};
+
+Server::Server(const config::Config& config) : parts_(std::make_unique<Parts>(config)) {}
+Server::~Server() = default;
+
+std::string Server::address() const { return "http://" + parts_->http.address().toString(); }
+std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
+
+void Server::stop(std::chrono::milliseconds drain) {
+    if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
+    parts_->manager.stopAll();
+}
+
+} // namespace talome

@@ -1,0 +1,51 @@
+// The tables of host.db. Times are milliseconds since the epoch.
+#include "host/storage/host_schema.hpp"
+
+namespace talome::storage {
+
+const std::vector<Migration>& hostMigrations() {
+    static const std::vector<Migration> all = {{1, R"sql(
+CREATE TABLE users (
+    id            TEXT PRIMARY KEY,
+    username      TEXT NOT NULL,
+    username_key  TEXT NOT NULL UNIQUE,
+    email         TEXT,
+    password_hash TEXT NOT NULL,
+    recovery_hash TEXT,
+    role          TEXT NOT NULL CHECK (role IN ('admin', 'member')),
+    permissions   TEXT,
+    created_at    INTEGER NOT NULL,
+    last_login_at INTEGER
+);
+CREATE TABLE sessions (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    peer         TEXT NOT NULL,
+    user_agent   TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    revoked_at   INTEGER
+);
+CREATE INDEX sessions_user ON sessions (user_id);
+CREATE TABLE settings (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+CREATE TABLE settings_history (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    key            TEXT NOT NULL,
+    previous_value TEXT,
+    new_value      TEXT,
+    changed_by     TEXT NOT NULL,
+    changed_at     INTEGER NOT NULL
+);
+CREATE TABLE plugins (
+    id         TEXT PRIMARY KEY,
+    enabled    INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL
+);
+)sql"}};
+    return all;
+}
+
+} // namespace talome::storage

@@ -1,0 +1,117 @@
+// Threads for background work, and strands over them.
+#include "host/tasks/pool.hpp"
+
+#include "host/log/log.hpp"
+
+#include <chrono>
+
+namespace talome::tasks {
+
+namespace {
+
+void guarded(const std::function<void()>& job) noexcept {
+    try {
+        job();
+    } catch (const std::exception& error) {
+        log::error("host", std::string("background work failed: ") + error.what());
+    }
+}
+
+} // namespace
+
+Pool::Pool(std::size_t most) : most_(most) {}
+
+Pool::~Pool() {
+    std::list<std::thread> all;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    for (;;) {
+        {
+            const std::lock_guard lock(mutex_);
+            all.splice(all.end(), ended_);
+            if (all.empty() && threads_.empty()) return;
+        }
+        for (auto& thread : all) thread.join();
+        all.clear();
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return !ended_.empty() || threads_.empty(); });
+    }
+}
+
+void Pool::post(std::function<void()> job) {
+    std::list<std::thread> finished;
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back(std::move(job));
+        finished.splice(finished.end(), ended_);
+        if (idle_ < jobs_.size() && threads_.size() < most_) {
+            const auto self = threads_.emplace(threads_.end());
+            *self = std::thread([this, self] { work(self); }); // waits for mutex_, so *self is set by then
+        }
+    }
+    wake_.notify_one();
+    for (auto& thread : finished) thread.join();
+}
+
+void Pool::work(std::list<std::thread>::iterator self) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        ++idle_;
+        const bool some = wake_.wait_for(lock, std::chrono::seconds(10), [&] { return stopping_ || !jobs_.empty(); });
+        --idle_;
+        if (jobs_.empty() && (stopping_ || !some)) break;
+        const auto job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        guarded(job);
+        lock.lock();
+    }
+    ended_.splice(ended_.end(), threads_, self);
+    wake_.notify_all();
+}
+
+void Strand::post(std::function<void()> job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_) return;
+        jobs_.push_back(std::move(job));
+        if (running_) return;
+        running_ = true;
+    }
+    pool_.post([self = shared_from_this()] { self->run(); });
+}
+
+void Strand::run() {
+    std::unique_lock lock(mutex_);
+    runningOn_ = std::this_thread::get_id();
+    // A few at a time, so that one busy strand does not keep a thread to itself.
+    for (int i = 0; i < 16 && !jobs_.empty(); ++i) {
+        const auto job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        guarded(job);
+        lock.lock();
+    }
+    runningOn_ = {};
+    if (jobs_.empty()) {
+        running_ = false;
+        idle_.notify_all();
+        return;
+    }
+    lock.unlock();
+    pool_.post([self = shared_from_this()] { self->run(); });
+}
+
+void Strand::close() {
+    std::deque<std::function<void()>> dropped;
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    dropped.swap(jobs_);
+    if (runningOn_ == std::this_thread::get_id()) return;
+    idle_.wait(lock, [&] { return !running_; });
+}
+
+} // namespace talome::tasks

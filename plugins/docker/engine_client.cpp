@@ -1,0 +1,306 @@
+// Poco's HTTPClientSession over a socket whose every wait is bounded by the deadline of the whole exchange, and ends
+// when the caller has left: Poco's own time limit starts again with each read.
+#include "engine_client.hpp"
+
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeParser.h>
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <istream>
+#include <system_error>
+
+namespace talome::docker {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxIdle = 4;
+constexpr std::size_t kMaxErrorText = 64 * 1024;
+constexpr std::pair<int, int> kOldestApi{1, 41}, kNewestApi{1, 52};
+
+struct CallerLeft : Poco::TimeoutException {
+    using Poco::TimeoutException::TimeoutException;
+    Poco::Exception* clone() const override { return new CallerLeft(*this); }
+    void rethrow() const override { throw *this; }
+};
+
+class DeadlineSocket : public Poco::Net::StreamSocketImpl {
+public:
+    void allow(Clock::time_point deadline, const std::function<bool()>* cancelled) {
+        deadline_ = deadline;
+        cancelled_ = cancelled;
+    }
+    int receiveBytes(void* buffer, int length, int flags) override {
+        for (;;) {
+            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - Clock::now()).count();
+            if (left <= 0) throw Poco::TimeoutException();
+            if (cancelled_ && *cancelled_ && (*cancelled_)()) throw CallerLeft();
+            if (poll(Poco::Timespan(std::min<std::int64_t>(left, 250'000)), SELECT_READ)) break;
+        }
+        return StreamSocketImpl::receiveBytes(buffer, length, flags);
+    }
+
+private:
+    Clock::time_point deadline_;
+    const std::function<bool()>* cancelled_ = nullptr;
+};
+
+void appendEncoded(std::string& out, std::string_view text) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '_' || c == '.' || c == '~';
+        if (plain) {
+            out += c;
+        } else {
+            out += '%';
+            out += kHex[byte >> 4];
+            out += kHex[byte & 15];
+        }
+    }
+}
+
+struct EngineMessage {
+    std::string message;
+};
+BOOST_DESCRIBE_STRUCT(EngineMessage, (), (message))
+
+std::string engineWords(const std::string& body) {
+    try {
+        return talome::readText<EngineMessage>(body).message;
+    } catch (const Invalid&) { // a proxy's page, or plain text
+        return body.substr(0, 200);
+    }
+}
+
+[[noreturn]] void failWith(int status, const std::string& body) {
+    const std::string words = engineWords(body);
+    switch (status) {
+    case 400: throw Invalid(words);
+    case 404: throw NotFound(words);
+    case 409: throw Conflict(words);
+    case 501: throw Unsupported(words);
+    case 503: throw Unavailable("the Docker engine: " + words);
+    default: throw BadUpstream("the Docker engine answered " + std::to_string(status) + ": " + words);
+    }
+}
+
+std::pair<int, int> apiNumber(std::string_view text) {
+    std::pair<int, int> number{0, 0};
+    const auto dot = text.find('.');
+    if (dot == std::string_view::npos) return number;
+    std::from_chars(text.data(), text.data() + dot, number.first);
+    std::from_chars(text.data() + dot + 1, text.data() + text.size(), number.second);
+    return number;
+}
+
+struct VersionAnswer {
+    std::string Version, ApiVersion;
+};
+BOOST_DESCRIBE_STRUCT(VersionAnswer, (), (Version, ApiVersion))
+
+} // namespace
+
+std::string engineAdvice(int error) {
+    switch (error) {
+    case ENOENT: return "no such socket; is Docker installed and running?";
+    case ECONNREFUSED: return "connection refused; is it running?";
+    case EACCES:
+    case EPERM: return "permission denied; the user of talomed must belong to the socket's group (docker)";
+    default: return std::generic_category().message(error);
+    }
+}
+
+class EngineClient::Connection {
+public:
+    explicit Connection(DeadlineSocket* socket) : socket_(socket), session_(Poco::Net::StreamSocket(socket)) {
+        session_.setKeepAlive(true);
+    }
+    DeadlineSocket& socket() { return *socket_; }
+    Poco::Net::HTTPClientSession& session() { return session_; }
+
+private:
+    DeadlineSocket* socket_; // owned by the session
+    Poco::Net::HTTPClientSession session_;
+};
+
+std::string engineTarget(std::string_view version, const EngineRequest& request) {
+    std::string target;
+    if (!version.empty()) target.append("/v").append(version);
+    for (const std::string& segment : request.path) appendEncoded(target += '/', segment);
+    char separator = '?';
+    for (const auto& [name, value] : request.query) {
+        appendEncoded(target += separator, name);
+        appendEncoded(target += '=', value);
+        separator = '&';
+    }
+    return target;
+}
+
+EngineClient::EngineClient() = default;
+EngineClient::~EngineClient() = default;
+
+void EngineClient::setAddress(std::string socket, std::string problem) {
+    socket_ = std::move(socket);
+    problem_ = std::move(problem);
+}
+
+std::string EngineClient::apiVersion() const {
+    const std::scoped_lock lock(mutex_);
+    return apiVersion_;
+}
+
+EngineVersion EngineClient::negotiate(std::chrono::milliseconds limit) {
+    std::string body, hostDate;
+    exchange({.path = {"version"}, .limit = limit}, "",
+             [&](std::string_view piece) {
+                 if (body.size() + piece.size() > kMaxErrorText) throw BadUpstream("the Docker engine's version is too long");
+                 body.append(piece);
+             },
+             &hostDate);
+    VersionAnswer answer;
+    try {
+        answer = talome::readText<VersionAnswer>(body);
+    } catch (const Invalid& error) {
+        throw BadUpstream("what answers at " + socket_ + " is not a Docker engine: " + error.what());
+    }
+    const auto theirs = apiNumber(answer.ApiVersion);
+    if (theirs < kOldestApi) {
+        throw Unsupported("the Docker engine " + answer.Version + " speaks API " + answer.ApiVersion +
+                          "; 1.41 (Docker 20.10) or newer is needed");
+    }
+    const auto spoken = std::min(theirs, kNewestApi);
+    const std::string api = std::to_string(spoken.first) + "." + std::to_string(spoken.second);
+    const std::scoped_lock lock(mutex_);
+    apiVersion_ = api;
+    int zone = 0;
+    Poco::DateTime date;
+    const bool dated = Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, hostDate, date, zone);
+    return {answer.Version, api, dated ? date.timestamp().epochTime() : Poco::Timestamp().epochTime()};
+}
+
+std::string EngineClient::send(const EngineRequest& request, std::size_t maxBytes) const {
+    std::string body;
+    stream(request, [&](std::string_view piece) {
+        if (body.size() + piece.size() > maxBytes) throw BadUpstream("the Docker engine's answer is too long");
+        body.append(piece);
+    });
+    return body;
+}
+
+void EngineClient::stream(const EngineRequest& request, const Sink& sink) const {
+    exchange(request, apiVersion(), sink, nullptr);
+}
+
+void EngineClient::exchange(const EngineRequest& request, std::string_view version, const Sink& sink,
+                            std::string* hostDate) const {
+    if (!problem_.empty()) throw Unavailable("the Docker engine cannot be reached: " + problem_);
+    const auto deadline = Clock::now() + request.limit;
+    const std::string target = engineTarget(version, request);
+    try {
+        auto connection = takeIdle();
+        const bool reused = connection != nullptr;
+        if (!reused) connection = connect(deadline);
+        if (!attempt(*connection, reused, request, target, deadline, sink, hostDate)) {
+            closeIdle(); // the engine has been started again: no kept connection is of use
+            connection = connect(deadline);
+            attempt(*connection, false, request, target, deadline, sink, hostDate);
+        }
+        if (connection->session().connected()) keep(std::move(connection));
+    } catch (const CallerLeft&) {
+        throw Cancelled("the caller has left");
+    } catch (const Poco::TimeoutException&) {
+        throw Timeout("the Docker engine has not answered within " + std::to_string(request.limit.count()) + " ms");
+    } catch (const Poco::Net::MessageException& error) {
+        throw BadUpstream("what answers at " + socket_ + " does not speak HTTP: " + error.displayText());
+    } catch (const Poco::Exception& error) {
+        throw Unavailable("the Docker engine at " + socket_ + " broke the connection off: " + error.displayText());
+    }
+}
+
+// One request and its answer. False if a kept connection turned out to be closed before anything was answered. The
+// session is left open only if another request can follow.
+bool EngineClient::attempt(Connection& connection, bool reused, const EngineRequest& request, const std::string& target,
+                           Clock::time_point deadline, const Sink& sink, std::string* hostDate) const {
+    auto& session = connection.session();
+    connection.socket().allow(deadline, &request.cancelled);
+    Poco::Net::HTTPRequest head(request.method, target, Poco::Net::HTTPMessage::HTTP_1_1);
+    head.setHost("docker");
+    if (head.getMethod() != Poco::Net::HTTPRequest::HTTP_GET) head.setContentLength(0);
+    Poco::Net::HTTPResponse answer;
+    std::istream* body = nullptr;
+    try {
+        session.sendRequest(head);
+        body = &session.receiveResponse(answer);
+    } catch (const Poco::TimeoutException&) {
+        throw;
+    } catch (const Poco::Net::MessageException&) {
+        throw;
+    } catch (const Poco::Exception&) {
+        if (reused) return false;
+        throw;
+    }
+    if (hostDate) *hostDate = answer.get("Date", "");
+    const int status = answer.getStatus();
+    const bool success = (status >= 200 && status < 300) || status == 304;
+    std::string problem;
+    std::array<char, 16 * 1024> piece;
+    while (body->read(piece.data(), piece.size()), body->gcount() > 0) {
+        const std::string_view bytes(piece.data(), static_cast<std::size_t>(body->gcount()));
+        if (success) sink(bytes);
+        else if (problem.size() < kMaxErrorText) problem.append(bytes);
+    }
+    if (const auto* broken = session.networkException()) broken->rethrow();
+    if (!answer.getKeepAlive()) session.reset();
+    if (!success) {
+        if (session.connected()) session.reset();
+        failWith(status, problem);
+    }
+    return true;
+}
+
+std::unique_ptr<EngineClient::Connection> EngineClient::connect(Clock::time_point deadline) const {
+    auto connection = std::make_unique<Connection>(new DeadlineSocket);
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now()).count();
+    try {
+        connection->socket().connect({Poco::Net::SocketAddress::UNIX_LOCAL, socket_},
+                                     Poco::Timespan(std::max<std::int64_t>(left, 1)));
+        connection->socket().setSendTimeout(Poco::Timespan(10, 0));
+    } catch (const Poco::Exception& error) {
+        throw Unavailable("the Docker engine does not answer at " + socket_ + ": " + engineAdvice(error.code()));
+    }
+    return connection;
+}
+
+std::unique_ptr<EngineClient::Connection> EngineClient::takeIdle() const {
+    const std::scoped_lock lock(mutex_);
+    if (idle_.empty()) return nullptr;
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    return connection;
+}
+
+void EngineClient::keep(std::unique_ptr<Connection> connection) const {
+    const std::scoped_lock lock(mutex_);
+    if (idle_.size() < kMaxIdle) idle_.push_back(std::move(connection));
+}
+
+void EngineClient::closeIdle() const {
+    std::vector<std::unique_ptr<Connection>> closing;
+    const std::scoped_lock lock(mutex_);
+    closing.swap(idle_);
+}
+
+} // namespace talome::docker

@@ -1,0 +1,56 @@
+// The engine's event stream: one connection that stays open, watched by the host, so that it costs no thread.
+#pragma once
+
+#include "http_decoder.hpp"
+#include "line_splitter.hpp"
+
+#include <talome/host.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace talome::docker {
+
+// Constructed on any thread that may block; its callbacks come on the strand. Destroyed when ended(), or in quiesce() or
+// later: until then a callback may be under way.
+class EventStream {
+public:
+    using OnLine = std::function<void(std::string_view)>;
+    using OnEnd = std::function<void(const std::string& why)>;
+
+    // Connects, asks for `target` and waits for the head of the answer: from then on nothing is missed. Throws
+    // Unavailable, Timeout or BadUpstream.
+    EventStream(const std::string& socket, const std::string& target, std::chrono::milliseconds limit);
+    ~EventStream();
+    EventStream(const EventStream&) = delete;
+    EventStream& operator=(const EventStream&) = delete;
+
+    // Once. `onEnd` is called once at most, and nothing after it.
+    void watch(const Host& host, OnLine onLine, OnEnd onEnd);
+    // Any thread: breaks the connection, so that the end is told on the strand.
+    void abandon() noexcept;
+    // True from just before `onEnd` is called, or if watch() never was.
+    bool ended() const { return ended_; }
+
+private:
+    void connect(const std::string& socket);
+    void ask(const std::string& target);
+    void awaitHead(std::chrono::steady_clock::time_point deadline);
+    void ready();
+    void end(const std::string& why);
+
+    int fd_ = -1;
+    HttpDecoder decoder_;
+    LineSplitter lines_;
+    std::string early_; // events that came with the head
+    OnLine onLine_;
+    OnEnd onEnd_;
+    std::mutex starting_; // held while watch() makes the watch: the first callback waits for it
+    Watch watch_;
+    std::atomic<bool> ended_{true};
+};
+
+} // namespace talome::docker

@@ -1,0 +1,72 @@
+// The docker plugin: what it declares, as a table. The operations are declared by their groups, one file each.
+#include "engine_address.hpp"
+#include "services.hpp"
+
+#include <array>
+#include <cstdlib>
+
+namespace talome::docker {
+
+class Docker : public Plugin {
+public:
+    explicit Docker(Registry& registry)
+        : services_(registry.host()), groups_{
+                                          containersList(registry, services_),   // GET  /api/containers
+                                          containerDetail(registry, services_),  // GET  /api/containers/{id}
+                                          containerActions(registry, services_), // POST /api/containers/{id}/start …
+                                          containerLogs(registry, services_),    // GET  /api/containers/{id}/logs
+                                          containerStats(registry, services_),   // GET  /api/containers/{id}/stats
+                                          dockerHealth(registry, services_),     // docker.health
+                                      } {
+        registry.flag("apps", "Containers and apps", true);
+
+        registry.setting("docker_socket",
+                         "Path of the Docker engine's unix socket; empty: the usual places. Read when the plugin starts",
+                         "")
+            .length(0, 200);
+
+        registry.topic<ContainerEvent>("container.created", "A container was created", kApps);
+        registry.topic<ContainerEvent>("container.started", "A container was started", kApps);
+        registry.topic<ContainerEvent>("container.stopped", "A container ended because it was asked to", kApps);
+        registry.topic<ContainerEvent>("container.died", "A container ended by itself", kApps);
+        registry.topic<ContainerEvent>("container.oom", "A container ran out of memory", kApps);
+        registry.topic<ContainerEvent>("container.health", "A container's health check changed its verdict", kApps);
+        registry.topic<ContainerEvent>("container.paused", "A container was paused", kApps);
+        registry.topic<ContainerEvent>("container.unpaused", "A paused container goes on", kApps);
+        registry.topic<ContainerEvent>("container.renamed", "A container has a new name", kApps);
+        registry.topic<ContainerEvent>("container.updated", "A container has new limits or restart policy", kApps);
+        registry.topic<ContainerEvent>("container.removed", "A container was removed", kApps);
+        registry.topic<EngineState>("docker.engine", "The Docker engine was lost, or is back", kApps);
+
+        registry.task(kConnectTask, "Connects to the Docker engine", &services_.keeper, &EngineKeeper::connectTask);
+        registry.task(kRefreshTask, "Looks at containers that have changed", &services_.keeper, &EngineKeeper::refreshTask);
+        registry.task(kSampleTask, "Reads what running containers use", &services_.sampler, &Sampler::sampleTask);
+
+        registry.needs(TALOME_IO);
+    }
+
+    void start() {
+        const auto environment = [](const char* name) -> std::optional<std::string> {
+            const char* value = std::getenv(name);
+            if (!value) return std::nullopt;
+            return value;
+        };
+        EngineAddress address = engineAddress(environment, services_.host.setting<std::string>("docker_socket"));
+        services_.client.setAddress(std::move(address.socket), std::move(address.problem));
+        services_.keeper.open();
+    }
+    void activate() { services_.keeper.activate(); }
+    void quiesce() { services_.keeper.close(); }
+    void stop() {
+        services_.keeper.close();
+        services_.client.closeIdle();
+    }
+
+private:
+    Services services_;
+    std::array<std::unique_ptr<Group>, 6> groups_;
+};
+
+} // namespace talome::docker
+
+TALOME_PLUGIN(talome::docker::Docker, "docker", "1.0.0", "Containers of a Docker engine: list, control, logs, usage and events.")

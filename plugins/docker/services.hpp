@@ -1,0 +1,41 @@
+// What the groups of operations work with. Each group is one file that declares its operations and holds their
+// handlers; plugin.cpp makes them all.
+#pragma once
+
+#include "container_cache.hpp"
+#include "engine_client.hpp"
+#include "engine_keeper.hpp"
+#include "sampler.hpp"
+
+#include <talome/plugin.hpp>
+
+#include <memory>
+
+namespace talome::docker {
+
+struct Services {
+    explicit Services(const Host& h) : host(h), keeper(h, client, cache), sampler(h, client, cache) {}
+
+    const Host host;
+    EngineClient client;
+    ContainerCache cache{"the Docker engine has not been asked yet"};
+    EngineKeeper keeper;
+    Sampler sampler;
+};
+
+class Group {
+public:
+    virtual ~Group() = default;
+};
+
+std::unique_ptr<Group> containersList(Registry&, Services&);
+std::unique_ptr<Group> containerDetail(Registry&, Services&);
+std::unique_ptr<Group> containerActions(Registry&, Services&);
+std::unique_ptr<Group> containerLogs(Registry&, Services&);
+std::unique_ptr<Group> containerStats(Registry&, Services&);
+std::unique_ptr<Group> dockerHealth(Registry&, Services&);
+
+// Who may use containers: the flag is declared in plugin.cpp.
+inline constexpr Permission kApps = flags("apps");
+
+} // namespace talome::docker

@@ -1,0 +1,226 @@
+// The recording host. What needs a live host (settings' values, the database, calls) answers UNSUPPORTED here, for
+// create() does no I/O.
+#include "describe.hpp"
+
+#include "names.hpp"
+#include "recorder.hpp"
+
+#include <talome/areas.hpp>
+#include <talome/io.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+namespace talome::manifest {
+
+namespace {
+
+struct Recorder {
+    Manifest manifest;
+    std::string hidden; ///< an area that this host pretends not to have
+    std::set<std::string> asked;
+    std::string words;
+
+    static Recorder& of(talome_self* self) { return *reinterpret_cast<Recorder*>(self); }
+    talome_self* self() { return reinterpret_cast<talome_self*>(this); }
+
+    talome_status fail(talome_status status, std::string_view why) noexcept {
+        words = why;
+        return status;
+    }
+};
+
+talome_status fail(talome_self* self, talome_status status, talome_str why) noexcept { return Recorder::of(self).fail(status, view(why)); }
+void why(talome_self* self, talome_sink sink, void* to) noexcept { sink(to, bytes(Recorder::of(self).words)); }
+void log(talome_self*, std::int32_t, talome_str, talome_str) noexcept {}
+std::int64_t nowMs(talome_self*) noexcept {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// Records, with the words of what is refused.
+template <class F> talome_status note(talome_self* self, F&& body) noexcept {
+    auto& recorder = Recorder::of(self);
+    try {
+        body(recorder.manifest);
+        return TALOME_OK;
+    } catch (const std::exception& error) {
+        return recorder.fail(TALOME_E_INVALID, error.what());
+    }
+}
+
+template <class T> void add(std::vector<T>& to, T record, std::string T::*name, const char* what) {
+    if (std::ranges::find(to, record.*name, name) != to.end()) throw Invalid(record.*name, std::string("is declared twice as ") + what);
+    to.push_back(std::move(record));
+}
+
+void addOperation(Manifest& manifest, Operation operation) {
+    for (const Operation& other : manifest.operations)
+        for (const Route& theirs : other.routes)
+            for (const Route& ours : operation.routes)
+                if (theirs.method == ours.method && theirs.path == ours.path)
+                    throw Invalid(operation.id, ours.method + " " + ours.path + " is the route of " + other.id + " already");
+    add(manifest.operations, std::move(operation), &Operation::id, "an operation");
+}
+
+/// A host function that answers "unsupported" whatever it is given.
+template <class F> struct Absent;
+template <class R, class... A> struct Absent<R (*)(A...) noexcept> {
+    static R call(A...) noexcept {
+        if constexpr (std::is_same_v<R, talome_str>)
+            return {};
+        else if constexpr (!std::is_void_v<R>)
+            return R{TALOME_E_UNSUPPORTED};
+    }
+};
+template <class F> constexpr F absent(F) { return &Absent<F>::call; }
+#define TALOME_ABSENT(table, field) absent(decltype(table::field){})
+
+const talome_operations kOperations{
+    sizeof(talome_operations), 0,
+    [](talome_self* self, const talome_operation* o) noexcept { return note(self, [&](Manifest& m) { addOperation(m, record(o)); }); },
+    [](talome_self* self, const char* flag, const char* summary, std::int32_t granted) noexcept {
+        return note(self, [&](Manifest& m) { add(m.flags, recordFlag(flag, summary, granted), &Flag::name, "a flag"); });
+    },
+    [](talome_self* self, const char* operation) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (!operation || !isOperationId(operation)) throw Invalid("uses", "expected the id of an operation");
+            if (std::ranges::find(m.uses, operation) == m.uses.end()) m.uses.emplace_back(operation);
+        });
+    },
+    TALOME_ABSENT(talome_operations, call),       TALOME_ABSENT(talome_operations, principal),
+    TALOME_ABSENT(talome_operations, granted),    TALOME_ABSENT(talome_operations, request_id),
+    TALOME_ABSENT(talome_operations, deadline_ms), TALOME_ABSENT(talome_operations, cancelled),
+    TALOME_ABSENT(talome_operations, set_status), TALOME_ABSENT(talome_operations, set_header)};
+
+const talome_http kHttp{
+    sizeof(talome_http), 0,
+    [](talome_self* self, const talome_raw_route* r) noexcept { return note(self, [&](Manifest& m) { addOperation(m, record(r)); }); },
+    TALOME_ABSENT(talome_http, header), TALOME_ABSENT(talome_http, read), TALOME_ABSENT(talome_http, begin),
+    TALOME_ABSENT(talome_http, write)};
+
+const talome_settings kSettings{
+    sizeof(talome_settings), 0,
+    [](talome_self* self, const talome_setting* s) noexcept {
+        return note(self, [&](Manifest& m) { add(m.settings, record(s), &Setting::key, "a setting"); });
+    },
+    [](talome_self* self, talome_setting_changing changing, void*) noexcept {
+        return note(self, [&](Manifest&) { if (!changing) throw Invalid("on_change", "has no function to call"); });
+    },
+    TALOME_ABSENT(talome_settings, get)};
+
+const talome_database kDatabase{
+    sizeof(talome_database), 0,
+    [](talome_self* self, std::uint32_t version, std::uint32_t flags, const char* sql) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (version != m.migrations.size() + 1)
+                throw Invalid("migration " + std::to_string(version), "comes when " + std::to_string(m.migrations.size() + 1) + " is next");
+            m.migrations.push_back(recordMigration(version, flags, sql));
+        });
+    },
+    TALOME_ABSENT(talome_database, execute), TALOME_ABSENT(talome_database, transaction)};
+
+const talome_tasks kTasks{
+    sizeof(talome_tasks), 0,
+    [](talome_self* self, const talome_task* t) noexcept {
+        return note(self, [&](Manifest& m) {
+            Task task = record(t);
+            if (!task.id.starts_with(m.id + ".")) throw Invalid(task.id, "a task's id begins with the plugin's: \"" + m.id + ".\"");
+            add(m.tasks, std::move(task), &Task::id, "a task");
+        });
+    },
+    TALOME_ABSENT(talome_tasks, wake)};
+
+const talome_events kEvents{
+    sizeof(talome_events), 0,
+    [](talome_self* self, const talome_topic* t) noexcept {
+        return note(self, [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
+    },
+    [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
+        return note(self, [&](Manifest& m) {
+            std::string_view topic = pattern ? pattern : "";
+            if (topic.ends_with(".*")) topic.remove_suffix(2);
+            if (topic != "*" && !isOperationId(topic) && !isPluginId(topic)) throw Invalid("subscribe", "expected a topic, or a prefix and *");
+            if (!function) throw Invalid("subscribe", "has no function to call");
+            if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end()) m.subscriptions.emplace_back(pattern);
+        });
+    },
+    TALOME_ABSENT(talome_events, publish)};
+
+const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change), TALOME_ABSENT(talome_io, unwatch)};
+
+struct Area {
+    const char* id;
+    const void* table;
+};
+constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations}, {TALOME_HTTP, &kHttp},     {TALOME_SETTINGS, &kSettings},
+                           {TALOME_DATABASE, &kDatabase},     {TALOME_TASKS, &kTasks},   {TALOME_EVENTS, &kEvents},
+                           {TALOME_IO, &kIo}};
+
+const void* extension(talome_self* self, const char* id) noexcept {
+    auto& recorder = Recorder::of(self);
+    if (!id) return nullptr;
+    recorder.asked.insert(id);
+    if (recorder.hidden == id) return nullptr;
+    const auto* found = std::ranges::find_if(kAreas, [&](const Area& area) { return std::string_view(area.id) == id; });
+    return found == std::end(kAreas) ? nullptr : found->table;
+}
+
+const talome_host kHost{sizeof(talome_host), TALOME_ABI, "0.1.0", &extension, &log, &fail, &why, &nowMs};
+
+/// One life of the plugin; false, with words in the recorder, if create() fails.
+bool live(const talome_plugin& plugin, Recorder& recorder) {
+    void* instance = nullptr;
+    const talome_status status = plugin.create(&kHost, recorder.self(), &instance);
+    if (status < 0) return false;
+    plugin.destroy(instance);
+    return true;
+}
+
+Recorder recorderFor(const talome_plugin& plugin) {
+    Recorder recorder;
+    recorder.manifest.id = plugin.id;
+    return recorder;
+}
+
+void checkDescriptor(const talome_plugin* plugin, const std::string& name) {
+    if (!plugin) throw Invalid(name, "talome_plugin_v1() gave no descriptor");
+    if (plugin->abi != TALOME_ABI) throw Unsupported(name + ": is built for ABI " + std::to_string(plugin->abi));
+    if (!TALOME_HAS(plugin, create) || !TALOME_HAS(plugin, destroy)) throw Invalid(name, "has no create() or no destroy()");
+    if (!plugin->id || !isPluginId(plugin->id)) throw Invalid(name, "its id must be like [a-z][a-z0-9-]{0,31}");
+    if (name != plugin->id) throw Invalid(name, "the file's name and the plugin's id, \"" + std::string(plugin->id) + "\", must be the same");
+    if (!plugin->version || !isVersion(plugin->version)) throw Invalid(name, "its version must be like 1.0.0");
+    if (!plugin->summary || !*plugin->summary) throw Invalid(name, "it has no summary");
+}
+
+} // namespace
+
+const std::vector<std::string>& areas() {
+    static const std::vector<std::string> ids = [] {
+        std::vector<std::string> list;
+        for (const Area& area : kAreas) list.emplace_back(area.id);
+        return list;
+    }();
+    return ids;
+}
+
+Manifest describe(const talome_plugin* plugin, const std::string& name) {
+    checkDescriptor(plugin, name);
+    Recorder recorder = recorderFor(*plugin);
+    if (!live(*plugin, recorder)) throw Error(TALOME_E_INVALID, name + ": " + (recorder.words.empty() ? "create() failed without words" : recorder.words));
+    Manifest manifest = std::move(recorder.manifest);
+    manifest.version = plugin->version;
+    manifest.summary = plugin->summary;
+    manifest.abi = plugin->abi;
+    manifest.canUnload = plugin->flags & TALOME_CAN_UNLOAD;
+    manifest.prefixes = prefixesOf(manifest.operations);
+    for (const std::string& area : recorder.asked) {
+        Recorder without = recorderFor(*plugin);
+        without.hidden = area;
+        (live(*plugin, without) ? manifest.wants : manifest.needs).push_back(area);
+    }
+    return manifest;
+}
+
+} // namespace talome::manifest

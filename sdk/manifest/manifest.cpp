@@ -1,0 +1,52 @@
+// Reads and writes NAME.plugin.json. It is indented, so that two versions of a plugin can be compared line by line.
+#include "manifest.hpp"
+
+namespace talome::manifest {
+
+namespace {
+
+void indent(std::string& out, int depth) {
+    out += '\n';
+    out.append(static_cast<std::size_t>(depth) * 2, ' ');
+}
+
+void print(std::string& out, const boost::json::value& value, int depth) {
+    if (const auto* object = value.if_object(); object && !object->empty()) {
+        char before = '{';
+        for (const auto& pair : *object) {
+            out += before;
+            indent(out, depth + 1);
+            write(out, std::string_view(pair.key()));
+            out += ": ";
+            print(out, pair.value(), depth + 1);
+            before = ',';
+        }
+        indent(out, depth);
+        out += '}';
+    } else if (const auto* list = value.if_array(); list && !list->empty()) {
+        char before = '[';
+        for (const auto& one : *list) {
+            out += before;
+            indent(out, depth + 1);
+            print(out, one, depth + 1);
+            before = ',';
+        }
+        indent(out, depth);
+        out += ']';
+    } else {
+        out += boost::json::serialize(value);
+    }
+}
+
+} // namespace
+
+std::string toText(const Manifest& manifest) {
+    std::string out;
+    print(out, boost::json::parse(toJson(manifest)), 0);
+    out += '\n';
+    return out;
+}
+
+Manifest fromText(std::string_view text) { return readText<Manifest>(text); }
+
+} // namespace talome::manifest
