@@ -8,7 +8,7 @@ namespace talome::api {
 bool isPrivateAddress(const std::string& text) {
     Poco::Net::IPAddress address;
     if (!Poco::Net::IPAddress::tryParse(text, address)) return false;
-    if (address.isIPv4Mapped()) {
+    if (address.family() == Poco::Net::IPAddress::IPv6 && address.isIPv4Mapped()) {
         const auto* bytes = static_cast<const unsigned char*>(address.addr());
         address = Poco::Net::IPAddress(bytes + 12, 4);
     }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fstream>
 #include <map>
+#include <unistd.h>
 
 using namespace talome::config;
 

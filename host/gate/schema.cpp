@@ -1,6 +1,7 @@
 // JSON Schema, the subset that sdk/ABI.md lists: compiled into nodes, and checked by walking value and node together.
 #include "host/gate/schema.hpp"
 
+#include <Poco/Exception.h>
 #include <Poco/RegularExpression.h>
 #include <algorithm>
 #include <boost/system/system_error.hpp>

@@ -21,6 +21,7 @@ namespace talome::storage {
 
 struct Blob {
     std::string bytes;
+    bool operator==(const Blob&) const = default;
 };
 using Value = std::variant<std::nullptr_t, std::int64_t, double, std::string, Blob>;
 using Row = std::vector<Value>;

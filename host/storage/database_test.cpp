@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <thread>
+#include <cstdlib>
 
 using namespace talome::storage;
 

@@ -88,10 +88,11 @@ std::string engineWords(const std::string& body) {
 [[noreturn]] void failWith(int status, const std::string& body) {
     const std::string words = engineWords(body);
     switch (status) {
-    case 400: throw Invalid(words);
+    case 400: throw EngineRefusal(TALOME_E_INVALID, words, words);
     case 404: throw NotFound(words);
     case 409: throw Conflict(words);
     case 501: throw Unsupported(words);
+    case 500: throw EngineRefusal(TALOME_E_BAD_UPSTREAM, "the Docker engine failed: " + words, words);
     case 503: throw Unavailable("the Docker engine: " + words);
     default: throw BadUpstream("the Docker engine answered " + std::to_string(status) + ": " + words);
     }

@@ -35,6 +35,14 @@ struct EngineVersion {
 // "/v1.41/containers/a%2Fb/json?tail=5"; an empty version gives the path without it.
 std::string engineTarget(std::string_view version, const EngineRequest&);
 
+// The engine understood, and says no: 400 (Invalid to our caller) and 500 (BadUpstream), for it uses both for what
+// stands in the way of a start: a port in use, a program that is not in the image.
+struct EngineRefusal : Error {
+    EngineRefusal(talome_status code, const std::string& why, std::string engineWords)
+        : Error(code, why), words(std::move(engineWords)) {}
+    std::string words;
+};
+
 // What a failed connect() means for the owner: "connection refused; is it running?".
 std::string engineAdvice(int error);
 
@@ -54,7 +62,7 @@ public:
     std::string apiVersion() const;
 
     // The body of a success (2xx or 304), of `maxBytes` at most. Failures: Unavailable (no engine), Timeout, Cancelled,
-    // BadUpstream (5xx, nonsense, too long), NotFound, Conflict, Invalid, each with the engine's own words.
+    // BadUpstream (5xx, nonsense, too long), NotFound, Conflict, EngineRefusal, each with the engine's own words.
     std::string send(const EngineRequest&, std::size_t maxBytes = std::size_t{32} << 20) const;
     // The same, with the body handed on in pieces.
     void stream(const EngineRequest&, const Sink&) const;

@@ -3,6 +3,7 @@
 #   LIBRARIES  what it links besides the SDK: system libraries, never the host or another plugin
 #   COMMON     pure code of plugins/common that it uses, see talome_add_common()
 #   OUTPUT     where both files go; plugins/ of the build tree unless said
+#   For tests: MANIFEST_COMMAND runs talome-manifest (as "env A=b" would), NO_MANIFEST leaves it out.
 #
 # talome_add_common(NAME SOURCES … [LIBRARIES …])
 #   builds pure code that several plugins share: static, hidden, seeing only the SDK.
@@ -72,7 +73,7 @@ function(talome_add_common name)
 endfunction()
 
 function(talome_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "SOURCES;LIBRARIES;COMMON")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NO_MANIFEST" "OUTPUT" "SOURCES;LIBRARIES;COMMON;MANIFEST_COMMAND")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "talome_add_plugin(${name} SOURCES … [LIBRARIES …] [COMMON …] [OUTPUT …]): ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -101,8 +102,11 @@ function(talome_add_plugin name)
   _talome_isolate(${name} "" ${arg_LIBRARIES})
 
   add_dependencies(${name} talome-manifest)
+  if(arg_NO_MANIFEST)
+    return()
+  endif()
   add_custom_command(TARGET ${name} POST_BUILD
-    COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:talome-manifest> $<TARGET_FILE:${name}>
+    COMMAND ${arg_MANIFEST_COMMAND} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:talome-manifest> $<TARGET_FILE:${name}>
     BYPRODUCTS ${arg_OUTPUT}/${name}.plugin.json
     COMMENT "Writing ${name}.plugin.json" VERBATIM)
 endfunction()

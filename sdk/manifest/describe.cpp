@@ -31,7 +31,9 @@ struct Recorder {
     }
 };
 
-talome_status fail(talome_self* self, talome_status status, talome_str why) noexcept { return Recorder::of(self).fail(status, view(why)); }
+talome_status fail(talome_self* self, talome_status status, talome_str why) noexcept {
+    return Recorder::of(self).fail(status, view(why));
+}
 void why(talome_self* self, talome_sink sink, void* to) noexcept { sink(to, bytes(Recorder::of(self).words)); }
 void log(talome_self*, std::int32_t, talome_str, talome_str) noexcept {}
 std::int64_t nowMs(talome_self*) noexcept {
@@ -51,7 +53,8 @@ template <class F> talome_status note(talome_self* self, F&& body) noexcept {
 }
 
 template <class T> void add(std::vector<T>& to, T record, std::string T::*name, const char* what) {
-    if (std::ranges::find(to, record.*name, name) != to.end()) throw Invalid(record.*name, std::string("is declared twice as ") + what);
+    if (std::ranges::find(to, record.*name, name) != to.end())
+        throw Invalid(record.*name, std::string("is declared twice as ") + what);
     to.push_back(std::move(record));
 }
 
@@ -60,7 +63,8 @@ void addOperation(Manifest& manifest, Operation operation) {
         for (const Route& theirs : other.routes)
             for (const Route& ours : operation.routes)
                 if (theirs.method == ours.method && theirs.path == ours.path)
-                    throw Invalid(operation.id, ours.method + " " + ours.path + " is the route of " + other.id + " already");
+                    throw Invalid(operation.id,
+                                  ours.method + " " + ours.path + " is the route of " + other.id + " already");
     add(manifest.operations, std::move(operation), &Operation::id, "an operation");
 }
 
@@ -78,10 +82,14 @@ template <class F> constexpr F absent(F) { return &Absent<F>::call; }
 #define TALOME_ABSENT(table, field) absent(decltype(table::field){})
 
 const talome_operations kOperations{
-    sizeof(talome_operations), 0,
-    [](talome_self* self, const talome_operation* o) noexcept { return note(self, [&](Manifest& m) { addOperation(m, record(o)); }); },
+    sizeof(talome_operations),
+    0,
+    [](talome_self* self, const talome_operation* o) noexcept {
+        return note(self, [&](Manifest& m) { addOperation(m, record(o)); });
+    },
     [](talome_self* self, const char* flag, const char* summary, std::int32_t granted) noexcept {
-        return note(self, [&](Manifest& m) { add(m.flags, recordFlag(flag, summary, granted), &Flag::name, "a flag"); });
+        return note(self,
+                    [&](Manifest& m) { add(m.flags, recordFlag(flag, summary, granted), &Flag::name, "a flag"); });
     },
     [](talome_self* self, const char* operation) noexcept {
         return note(self, [&](Manifest& m) {
@@ -89,16 +97,24 @@ const talome_operations kOperations{
             if (std::ranges::find(m.uses, operation) == m.uses.end()) m.uses.emplace_back(operation);
         });
     },
-    TALOME_ABSENT(talome_operations, call),       TALOME_ABSENT(talome_operations, principal),
-    TALOME_ABSENT(talome_operations, granted),    TALOME_ABSENT(talome_operations, request_id),
-    TALOME_ABSENT(talome_operations, deadline_ms), TALOME_ABSENT(talome_operations, cancelled),
-    TALOME_ABSENT(talome_operations, set_status), TALOME_ABSENT(talome_operations, set_header)};
+    TALOME_ABSENT(talome_operations, call),
+    TALOME_ABSENT(talome_operations, principal),
+    TALOME_ABSENT(talome_operations, granted),
+    TALOME_ABSENT(talome_operations, request_id),
+    TALOME_ABSENT(talome_operations, deadline_ms),
+    TALOME_ABSENT(talome_operations, cancelled),
+    TALOME_ABSENT(talome_operations, set_status),
+    TALOME_ABSENT(talome_operations, set_header)};
 
-const talome_http kHttp{
-    sizeof(talome_http), 0,
-    [](talome_self* self, const talome_raw_route* r) noexcept { return note(self, [&](Manifest& m) { addOperation(m, record(r)); }); },
-    TALOME_ABSENT(talome_http, header), TALOME_ABSENT(talome_http, read), TALOME_ABSENT(talome_http, begin),
-    TALOME_ABSENT(talome_http, write)};
+const talome_http kHttp{sizeof(talome_http),
+                        0,
+                        [](talome_self* self, const talome_raw_route* r) noexcept {
+                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
+                        },
+                        TALOME_ABSENT(talome_http, header),
+                        TALOME_ABSENT(talome_http, read),
+                        TALOME_ABSENT(talome_http, begin),
+                        TALOME_ABSENT(talome_http, write)};
 
 const talome_settings kSettings{
     sizeof(talome_settings), 0,
@@ -106,7 +122,9 @@ const talome_settings kSettings{
         return note(self, [&](Manifest& m) { add(m.settings, record(s), &Setting::key, "a setting"); });
     },
     [](talome_self* self, talome_setting_changing changing, void*) noexcept {
-        return note(self, [&](Manifest&) { if (!changing) throw Invalid("on_change", "has no function to call"); });
+        return note(self, [&](Manifest&) {
+            if (!changing) throw Invalid("on_change", "has no function to call");
+        });
     },
     TALOME_ABSENT(talome_settings, get)};
 
@@ -115,47 +133,55 @@ const talome_database kDatabase{
     [](talome_self* self, std::uint32_t version, std::uint32_t flags, const char* sql) noexcept {
         return note(self, [&](Manifest& m) {
             if (version != m.migrations.size() + 1)
-                throw Invalid("migration " + std::to_string(version), "comes when " + std::to_string(m.migrations.size() + 1) + " is next");
+                throw Invalid("migration " + std::to_string(version),
+                              "comes when " + std::to_string(m.migrations.size() + 1) + " is next");
             m.migrations.push_back(recordMigration(version, flags, sql));
         });
     },
     TALOME_ABSENT(talome_database, execute), TALOME_ABSENT(talome_database, transaction)};
 
-const talome_tasks kTasks{
-    sizeof(talome_tasks), 0,
-    [](talome_self* self, const talome_task* t) noexcept {
-        return note(self, [&](Manifest& m) {
-            Task task = record(t);
-            if (!task.id.starts_with(m.id + ".")) throw Invalid(task.id, "a task's id begins with the plugin's: \"" + m.id + ".\"");
-            add(m.tasks, std::move(task), &Task::id, "a task");
-        });
-    },
-    TALOME_ABSENT(talome_tasks, wake)};
+const talome_tasks kTasks{sizeof(talome_tasks), 0,
+                          [](talome_self* self, const talome_task* t) noexcept {
+                              return note(self, [&](Manifest& m) {
+                                  Task task = record(t);
+                                  if (!task.id.starts_with(m.id + "."))
+                                      throw Invalid(task.id, "a task's id begins with the plugin's: \"" + m.id + ".\"");
+                                  add(m.tasks, std::move(task), &Task::id, "a task");
+                              });
+                          },
+                          TALOME_ABSENT(talome_tasks, wake)};
 
-const talome_events kEvents{
-    sizeof(talome_events), 0,
-    [](talome_self* self, const talome_topic* t) noexcept {
-        return note(self, [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
-    },
-    [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
-        return note(self, [&](Manifest& m) {
-            std::string_view topic = pattern ? pattern : "";
-            if (topic.ends_with(".*")) topic.remove_suffix(2);
-            if (topic != "*" && !isOperationId(topic) && !isPluginId(topic)) throw Invalid("subscribe", "expected a topic, or a prefix and *");
-            if (!function) throw Invalid("subscribe", "has no function to call");
-            if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end()) m.subscriptions.emplace_back(pattern);
-        });
-    },
-    TALOME_ABSENT(talome_events, publish)};
+const talome_events kEvents{sizeof(talome_events), 0,
+                            [](talome_self* self, const talome_topic* t) noexcept {
+                                return note(self,
+                                            [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
+                            },
+                            [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
+                                return note(self, [&](Manifest& m) {
+                                    std::string_view topic = pattern ? pattern : "";
+                                    if (topic.ends_with(".*")) topic.remove_suffix(2);
+                                    if (topic != "*" && !isOperationId(topic) && !isPluginId(topic))
+                                        throw Invalid("subscribe", "expected a topic, or a prefix and *");
+                                    if (!function) throw Invalid("subscribe", "has no function to call");
+                                    if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
+                                        m.subscriptions.emplace_back(pattern);
+                                });
+                            },
+                            TALOME_ABSENT(talome_events, publish)};
 
-const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change), TALOME_ABSENT(talome_io, unwatch)};
+const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
+                    TALOME_ABSENT(talome_io, unwatch)};
 
 struct Area {
     const char* id;
     const void* table;
 };
-constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations}, {TALOME_HTTP, &kHttp},     {TALOME_SETTINGS, &kSettings},
-                           {TALOME_DATABASE, &kDatabase},     {TALOME_TASKS, &kTasks},   {TALOME_EVENTS, &kEvents},
+constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
+                           {TALOME_HTTP, &kHttp},
+                           {TALOME_SETTINGS, &kSettings},
+                           {TALOME_DATABASE, &kDatabase},
+                           {TALOME_TASKS, &kTasks},
+                           {TALOME_EVENTS, &kEvents},
                            {TALOME_IO, &kIo}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
@@ -187,9 +213,12 @@ Recorder recorderFor(const talome_plugin& plugin) {
 void checkDescriptor(const talome_plugin* plugin, const std::string& name) {
     if (!plugin) throw Invalid(name, "talome_plugin_v1() gave no descriptor");
     if (plugin->abi != TALOME_ABI) throw Unsupported(name + ": is built for ABI " + std::to_string(plugin->abi));
-    if (!TALOME_HAS(plugin, create) || !TALOME_HAS(plugin, destroy)) throw Invalid(name, "has no create() or no destroy()");
+    if (!TALOME_HAS(plugin, create) || !TALOME_HAS(plugin, destroy))
+        throw Invalid(name, "has no create() or no destroy()");
     if (!plugin->id || !isPluginId(plugin->id)) throw Invalid(name, "its id must be like [a-z][a-z0-9-]{0,31}");
-    if (name != plugin->id) throw Invalid(name, "the file's name and the plugin's id, \"" + std::string(plugin->id) + "\", must be the same");
+    if (name != plugin->id)
+        throw Invalid(name,
+                      "the file's name and the plugin's id, \"" + std::string(plugin->id) + "\", must be the same");
     if (!plugin->version || !isVersion(plugin->version)) throw Invalid(name, "its version must be like 1.0.0");
     if (!plugin->summary || !*plugin->summary) throw Invalid(name, "it has no summary");
 }
@@ -208,7 +237,9 @@ const std::vector<std::string>& areas() {
 Manifest describe(const talome_plugin* plugin, const std::string& name) {
     checkDescriptor(plugin, name);
     Recorder recorder = recorderFor(*plugin);
-    if (!live(*plugin, recorder)) throw Error(TALOME_E_INVALID, name + ": " + (recorder.words.empty() ? "create() failed without words" : recorder.words));
+    if (!live(*plugin, recorder))
+        throw Error(TALOME_E_INVALID,
+                    name + ": " + (recorder.words.empty() ? "create() failed without words" : recorder.words));
     Manifest manifest = std::move(recorder.manifest);
     manifest.version = plugin->version;
     manifest.summary = plugin->summary;

@@ -34,7 +34,7 @@ void print(std::string& out, const boost::json::value& value, int depth) {
         indent(out, depth);
         out += ']';
     } else {
-        out += boost::json::serialize(value);
+        write(out, value);
     }
 }
 

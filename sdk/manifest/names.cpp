@@ -58,6 +58,8 @@ bool isKey(std::string_view text) {
     return isWord(text, 64, [](char c) { return isLower(c) || isDigit(c) || c == '_'; });
 }
 
-bool isFlag(std::string_view text) { return isPluginId(text) && text != "public" && text != "session" && text != "admin"; }
+bool isFlag(std::string_view text) {
+    return isPluginId(text) && text != "public" && text != "session" && text != "admin";
+}
 
 } // namespace talome::manifest

@@ -21,7 +21,8 @@ template <class T> T fit(const T* from, const char* what) {
     if (!from) throw Invalid(what, "is null");
     std::uint32_t size = 0;
     std::memcpy(&size, from, sizeof size);
-    if (size < sizeof size || size > kMaxStruct) throw Invalid(what, "has the impossible struct_size " + std::to_string(size));
+    if (size < sizeof size || size > kMaxStruct)
+        throw Invalid(what, "has the impossible struct_size " + std::to_string(size));
     const auto* raw = reinterpret_cast<const unsigned char*>(from);
     if (size > sizeof(T) && std::any_of(raw + sizeof(T), raw + size, [](unsigned char byte) { return byte != 0; }))
         throw Invalid(what, "uses fields that this host does not know");
@@ -34,7 +35,8 @@ std::string orEmpty(const char* text) { return text ? text : ""; }
 
 std::string nameOf(const char* text, bool (*is)(std::string_view), const char* what) {
     const std::string name = orEmpty(text);
-    if (!is(name)) throw Invalid(what, name.empty() ? "has no name" : "\"" + name + "\" is not a name that it can have");
+    if (!is(name))
+        throw Invalid(what, name.empty() ? "has no name" : "\"" + name + "\" is not a name that it can have");
     return name;
 }
 
@@ -48,12 +50,14 @@ std::string summaryOf(const char* text, const std::string& where) {
 std::string permissionOf(const char* text, const std::string& where) {
     const std::string permission = orEmpty(text);
     if (permission.empty()) throw Invalid(where, "is required");
-    if (!isPermission(permission)) throw Invalid(where, "expected public, session, admin or feature flags, and not \"" + permission + "\"");
+    if (!isPermission(permission))
+        throw Invalid(where, "expected public, session, admin or feature flags, and not \"" + permission + "\"");
     return permission;
 }
 
 Tier tierOf(std::int32_t tier, const std::string& where) {
-    if (tier < TALOME_TIER_READ || tier > TALOME_TIER_DESTRUCTIVE) throw Invalid(where + ".tier", "expected read, modify or destructive");
+    if (tier < TALOME_TIER_READ || tier > TALOME_TIER_DESTRUCTIVE)
+        throw Invalid(where + ".tier", "expected read, modify or destructive");
     return static_cast<Tier>(tier);
 }
 
@@ -69,7 +73,8 @@ std::string methodOf(const char* text, const std::string& where) {
 }
 
 /// Pairs "lines=tail,…", each of an input that exists.
-std::map<std::string, std::string> renameOf(const char* text, const boost::json::value& input, const std::string& where) {
+std::map<std::string, std::string> renameOf(const char* text, const boost::json::value& input,
+                                            const std::string& where) {
     std::map<std::string, std::string> pairs;
     std::string_view rest = text ? text : "";
     while (!rest.empty()) {
@@ -101,7 +106,8 @@ std::string pathOf(const char* text, const Route& route, const boost::json::valu
         more = slash != rest.npos;
         if (more) rest.remove_prefix(slash + 1);
         if (!segment.starts_with('{') || !segment.ends_with('}')) {
-            if (!isSegment(segment)) throw Invalid(where, "\"" + std::string(segment) + "\" is neither a word nor a {name}");
+            if (!isSegment(segment))
+                throw Invalid(where, "\"" + std::string(segment) + "\" is neither a word nor a {name}");
             continue;
         }
         const std::string name(segment.substr(1, segment.size() - 2));
@@ -124,7 +130,8 @@ Route routeOf(const talome_route* given, const boost::json::value& input, const 
     return route;
 }
 
-Tool toolOf(const talome_tool* given, const boost::json::value& input, const std::string& summary, const std::string& where) {
+Tool toolOf(const talome_tool* given, const boost::json::value& input, const std::string& summary,
+            const std::string& where) {
     const talome_tool from = fit(given, where.c_str());
     return {nameOf(from.name, isKey, where.c_str()), from.summary ? summaryOf(from.summary, where) : summary,
             renameOf(from.rename, input, where + ".rename")};
@@ -142,10 +149,12 @@ Operation record(const talome_operation* given) {
     to.input = readInputSchema(from.input_schema, to.id + ".input");
     if (from.output_schema) to.output = readSchema(from.output_schema, to.id + ".output");
     to.outputType = from.output_type ? from.output_type : "application/json";
-    if (!from.target_kind != !from.target_input) throw Invalid(to.id + ".target", "has a kind and an input, or neither");
+    if (!from.target_kind != !from.target_input)
+        throw Invalid(to.id + ".target", "has a kind and an input, or neither");
     if (from.target_kind) to.targetKind = from.target_kind;
     if (from.target_input) to.targetInput = from.target_input;
-    if (to.targetInput && !hasProperty(to.input, *to.targetInput)) throw Invalid(to.id + ".target", "there is no input \"" + *to.targetInput + "\"");
+    if (to.targetInput && !hasProperty(to.input, *to.targetInput))
+        throw Invalid(to.id + ".target", "there is no input \"" + *to.targetInput + "\"");
     if ((from.n_routes && !from.routes) || (from.n_tools && !from.tools)) throw Invalid(to.id, "has a null list");
     if (from.n_routes > 32 || from.n_tools > 32) throw Invalid(to.id, "has more than 32 routes or tools");
     for (std::uint32_t i = 0; i < from.n_routes; ++i)

@@ -1,4 +1,5 @@
-// Walks a schema once and refuses what the host would not understand: a rule that is silently ignored is worse than none.
+// Walks a schema once and refuses what the host would not understand: a rule that is silently ignored is worse than
+// none.
 #include "schema_check.hpp"
 
 #include <algorithm>
@@ -28,10 +29,17 @@ private:
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) { throw Invalid(path, why); }
 
-bool isOneOf(std::string_view text, std::initializer_list<std::string_view> list) { return std::ranges::find(list, text) != list.end(); }
+bool isOneOf(std::string_view text, std::initializer_list<std::string_view> list) {
+    return std::ranges::find(list, text) != list.end();
+}
 
 void expect(bool right, const std::string& path, const char* wanted) {
     if (!right) refuse(path, std::string("expected ") + wanted);
+}
+
+bool isType(const value& rule) {
+    return rule.is_string() &&
+           isOneOf(rule.get_string(), {"object", "array", "string", "integer", "number", "boolean", "null"});
 }
 
 bool isTexts(const value& rule) {
@@ -45,12 +53,16 @@ void Check::schema(const value& at, const std::string& path, int depth) {
         const std::string name(pair.key());
         word(name, pair.value(), path + "." + name, depth);
     }
+    if (const auto* required = at.get_object().if_contains("required"))
+        for (const value& name : required->get_array())
+            if (!hasProperty(at, name.get_string()))
+                refuse(path + ".required", "there is no property " + std::string(name.get_string()));
 }
 
 void Check::word(std::string_view name, const value& rule, const std::string& path, int depth) {
     if (name == "type")
-        expect(rule.is_string() && isOneOf(rule.get_string(), {"object", "array", "string", "integer", "number", "boolean", "null"}), path,
-               "object, array, string, integer, number, boolean or null");
+        expect(isType(rule) || (rule.is_array() && std::ranges::all_of(rule.get_array(), isType)), path,
+               "object, array, string, integer, number, boolean or null, or a list of these");
     else if (name == "properties")
         each(rule, path, depth);
     else if (name == "$defs") {
@@ -70,9 +82,9 @@ void Check::word(std::string_view name, const value& rule, const std::string& pa
         expect(rule.is_number(), path, "a number");
     else if (isOneOf(name, {"minLength", "maxLength", "minItems", "maxItems"}))
         expect((rule.is_int64() && rule.get_int64() >= 0) || rule.is_uint64(), path, "a count");
-    else if (isOneOf(name, {"pattern", "description", "format"}))
+    else if (isOneOf(name, {"pattern", "title", "description", "format"}))
         expect(rule.is_string(), path, "text");
-    else if (name != "default")
+    else if (!isOneOf(name, {"default", "examples", "deprecated"}))
         refuse(path, "is not in the supported subset of JSON Schema");
 }
 
@@ -85,7 +97,8 @@ void Check::reference(const value& rule, const std::string& path) const {
     expect(rule.is_string() && std::string_view(rule.get_string()).starts_with(kDefs), path, "\"#/$defs/NAME\"");
     const auto* defs = root_.get_object().if_contains("$defs");
     const auto name = std::string_view(rule.get_string()).substr(kDefs.size());
-    if (!defs || !defs->is_object() || !defs->get_object().contains(name)) refuse(path, "there is no such entry in $defs");
+    if (!defs || !defs->is_object() || !defs->get_object().contains(name))
+        refuse(path, "there is no such entry in $defs");
 }
 
 } // namespace
@@ -101,12 +114,7 @@ value readSchema(const char* text, const std::string& where) {
 value readInputSchema(const char* text, const std::string& where) {
     value schema = readSchema(text, where);
     const auto* type = schema.get_object().if_contains("type");
-    if (!type || *type != "object") refuse(where, "expected the schema of an object");
-    const auto* properties = schema.get_object().if_contains("properties");
-    if (const auto* required = schema.get_object().if_contains("required"))
-        for (const value& name : required->get_array())
-            if (!properties || !properties->get_object().contains(std::string_view(name.get_string())))
-                refuse(where + ".required", "there is no property " + std::string(name.get_string()));
+    if (!type || *type != value("object")) refuse(where, "expected the schema of an object");
     return schema;
 }
 

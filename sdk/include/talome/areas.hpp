@@ -1,4 +1,4 @@
-// The host's tables as a plugin sees them, and the one place where exceptions become statuses and back.
+// The host's tables as a plugin sees them, and statuses that become exceptions.
 #pragma once
 
 #include "abi.h"
@@ -35,7 +35,7 @@ template <> inline constexpr const char* kAreaId<talome_tasks> = TALOME_TASKS;
 template <> inline constexpr const char* kAreaId<talome_events> = TALOME_EVENTS;
 template <> inline constexpr const char* kAreaId<talome_io> = TALOME_IO;
 
-/// A sink that collects; `to` is a std::string. It fails by leaving `overflow` set, for nothing may be thrown here.
+/// What a sink collects. Nothing may be thrown through a C caller: running out of memory is told by done().
 struct Collected {
     std::string text;
     bool overflow = false;
@@ -44,7 +44,7 @@ struct Collected {
         try {
             self.text.append(view(piece));
         } catch (const std::exception&) {
-            self.overflow = true; // told by take(): nothing may be thrown through a C caller
+            self.overflow = true;
         }
     }
     std::string done() {
@@ -75,12 +75,16 @@ public:
     /// At run time: only what was asked for in create(), so that the manifest is the whole truth.
     template <class T> const T* get() const {
         if (const T* table = std::get<const T*>(tables_)) return table;
-        throw Unsupported(std::string(kAreaId<T>) + " was not asked for: the plugin's constructor must say registry.needs(\"" +
-                          kAreaId<T> + "\")");
+        throw Unsupported(std::string(kAreaId<T>) +
+                          " was not asked for: the plugin's constructor must say registry.needs(\"" + kAreaId<T> +
+                          "\")");
     }
     bool ask(std::string_view id) {
-        return std::apply([&](auto*&... slot) { return (askOne(id, slot) || ...) || host_->extension(self_, std::string(id).c_str()); },
-                          tables_);
+        return std::apply(
+            [&](auto*&... slot) {
+                return (askOne(id, slot) || ...) || host_->extension(self_, std::string(id).c_str());
+            },
+            tables_);
     }
 
     /// Throws the typed exception of a failed call, with the host's words.
@@ -106,47 +110,10 @@ private:
 
     const talome_host* host_;
     talome_self* self_;
-    std::tuple<const talome_operations*, const talome_http*, const talome_settings*, const talome_database*, const talome_tasks*,
-               const talome_events*, const talome_io*>
+    std::tuple<const talome_operations*, const talome_http*, const talome_settings*, const talome_database*,
+               const talome_tasks*, const talome_events*, const talome_io*>
         tables_{};
 };
-
-/// Calls `visit(status, words)` with what the exception being handled means. The only such list on the plugin's side.
-template <class Visit> auto describeCurrent(Visit visit) noexcept {
-    try {
-        throw;
-    } catch (const Error& error) {
-        return visit(error.status, error.what());
-    } catch (const std::exception& error) {
-        return visit(talome_status{TALOME_E_INTERNAL}, error.what());
-    } catch (...) {
-        return visit(talome_status{TALOME_E_INTERNAL}, "an exception that is not a std::exception");
-    }
-}
-
-inline talome_status failCurrent(const Areas& areas) noexcept {
-    return describeCurrent([&](talome_status status, const char* why) { return areas.fail(status, why); });
-}
-inline void logCurrent(const Areas& areas) noexcept {
-    describeCurrent([&](talome_status, const char* why) { areas.log(TALOME_ERROR, why); });
-}
-
-/// The edge: no exception leaves these two.
-template <class F> talome_status guard(const Areas& areas, F&& body) noexcept {
-    try {
-        body();
-        return TALOME_OK;
-    } catch (...) {
-        return failCurrent(areas);
-    }
-}
-template <class F> void guardQuietly(const Areas& areas, F&& body) noexcept {
-    try {
-        body();
-    } catch (...) {
-        logCurrent(areas);
-    }
-}
 
 } // namespace detail
 } // namespace talome

@@ -29,8 +29,8 @@ public:
         from.struct_size = sizeof from;
         areas_.check(table().principal(raw_, &from));
         auto text = [](talome_str s) { return std::string(view(s)); };
-        return {from.authenticated != 0, text(from.user_id), text(from.username),  text(from.role),
-                text(from.origin),       text(from.session_id), text(from.peer), text(from.user_agent)};
+        return {from.authenticated != 0, text(from.user_id),    text(from.username), text(from.role),
+                text(from.origin),       text(from.session_id), text(from.peer),     text(from.user_agent)};
     }
     /// True if the caller has this permission: "admin", or feature flags.
     bool granted(std::string_view permission) const { return table().granted(raw_, str(permission)) == 1; }

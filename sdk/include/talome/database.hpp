@@ -77,17 +77,19 @@ public:
     template <class F, class... A> void each(std::string_view sql, F&& row, const A&... values) const {
         const talome_value list[] = {detail::toValue(values)..., {}};
         using Body = std::remove_reference_t<F>;
-        run(sql, list, sizeof...(A), const_cast<void*>(static_cast<const void*>(&row)), [](void* body, const RowView& view) {
-            if constexpr (std::is_void_v<decltype((*static_cast<Body*>(body))(view))>)
-                (*static_cast<Body*>(body))(view);
-            else
-                return static_cast<bool>((*static_cast<Body*>(body))(view));
-            return true;
-        });
+        run(sql, list, sizeof...(A), const_cast<void*>(static_cast<const void*>(&row)),
+            [](void* body, const RowView& view) {
+                if constexpr (std::is_void_v<decltype((*static_cast<Body*>(body))(view))>)
+                    (*static_cast<Body*>(body))(view);
+                else
+                    return static_cast<bool>((*static_cast<Body*>(body))(view));
+                return true;
+            });
     }
     template <class... A> std::vector<Row> query(std::string_view sql, const A&... values) const {
         std::vector<Row> rows;
-        each(sql, [&](const RowView& row) { rows.emplace_back(row); }, values...);
+        each(
+            sql, [&](const RowView& row) { rows.emplace_back(row); }, values...);
         return rows;
     }
     /// The first column of the first row, if there is one.

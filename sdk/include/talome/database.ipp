@@ -2,6 +2,8 @@
 // function has returned.
 #pragma once
 
+#include "edge.hpp"
+
 #include <algorithm>
 
 namespace talome {
@@ -75,8 +77,9 @@ inline std::int64_t Statements::run(std::string_view sql, const talome_value* va
         }
     };
     std::int64_t changed = 0;
-    const talome_status status = areas_->get<talome_database>()->execute(
-        areas_->self(), in_, str(sql), values, static_cast<std::uint32_t>(n), onRow ? +row : nullptr, &reading, &changed);
+    const talome_status status =
+        areas_->get<talome_database>()->execute(areas_->self(), in_, str(sql), values, static_cast<std::uint32_t>(n),
+                                                onRow ? +row : nullptr, &reading, &changed);
     if (reading.failure) std::rethrow_exception(reading.failure);
     areas_->check(status);
     return changed;

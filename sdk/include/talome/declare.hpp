@@ -14,8 +14,8 @@ enum class Tier { read, modify, destructive };
 /// Who may call. There is no default.
 class Permission {
 public:
-    template <class... Word>
-    explicit constexpr Permission(const char* first, Word... more) : words_{first, more...}, n_(1 + sizeof...(more)) {}
+    template <class... Word> explicit constexpr Permission(const char* first, Word... more)
+        : words_{first, more...}, n_(1 + sizeof...(more)) {}
     std::string text() const {
         std::string joined;
         for (std::size_t i = 0; i < n_; ++i) joined += (i ? "," : "") + std::string(words_[i]);
@@ -32,7 +32,9 @@ inline constexpr Permission session{"session"}; ///< every user
 inline constexpr Permission admin{"admin"};
 
 /// Users who have all of these feature flags: string literals.
-template <class... Flag> constexpr Permission flags(const char* first, Flag... more) { return Permission{first, more...}; }
+template <class... Flag> constexpr Permission flags(const char* first, Flag... more) {
+    return Permission{first, more...};
+}
 
 /// A rule for one value: words of JSON Schema.
 struct Constraint {
@@ -43,7 +45,9 @@ template <class N> Constraint atLeast(N least) { return {{{"minimum", least}}}; 
 template <class N> Constraint atMost(N most) { return {{{"maximum", most}}}; }
 template <class N, class M> Constraint range(N least, M most) { return {{{"minimum", least}, {"maximum", most}}}; }
 /// Of text, in code points.
-inline Constraint length(std::uint64_t least, std::uint64_t most) { return {{{"minLength", least}, {"maxLength", most}}}; }
+inline Constraint length(std::uint64_t least, std::uint64_t most) {
+    return {{{"minLength", least}, {"maxLength", most}}};
+}
 /// Of a list.
 inline Constraint items(std::uint64_t least, std::uint64_t most) { return {{{"minItems", least}, {"maxItems", most}}}; }
 /// A regular expression that is found anywhere in the text, unless it has ^ and $.

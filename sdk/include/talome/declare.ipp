@@ -16,7 +16,8 @@ inline boost::json::object* stepInto(boost::json::object& schema, std::string_vi
     if (drop) {
         if (auto* required = schema.if_contains("required"); required && required->is_array()) {
             auto& names = required->get_array();
-            names.erase(std::remove(names.begin(), names.end(), boost::json::value(boost::json::string(name))), names.end());
+            names.erase(std::remove(names.begin(), names.end(), boost::json::value(boost::json::string(name))),
+                        names.end());
             if (names.empty()) schema.erase("required");
         }
     }
@@ -57,7 +58,7 @@ inline std::string annotate(const std::string& schema, const std::vector<Note>& 
         if (!note.description.empty()) field["description"] = note.description;
         if (note.fallback && !note.field.empty()) field["default"] = parse(*note.fallback);
     }
-    return boost::json::serialize(value);
+    return toJson(value);
 }
 
 } // namespace talome::detail

@@ -44,21 +44,36 @@ struct Invalid : Error {
 /// The typed exception of a status.
 [[noreturn]] inline void raise(talome_status status, const std::string& why) {
     switch (status) {
-    case TALOME_E_INVALID: throw Invalid(why);
-    case TALOME_E_UNAUTHENTICATED: throw Unauthenticated(why);
-    case TALOME_E_DENIED: throw Denied(why);
-    case TALOME_E_NOT_FOUND: throw NotFound(why);
-    case TALOME_E_CONFLICT: throw Conflict(why);
-    case TALOME_E_GONE: throw Gone(why);
-    case TALOME_E_TOO_LARGE: throw TooLarge(why);
-    case TALOME_E_LIMITED: throw Limited(why);
-    case TALOME_E_UNSUPPORTED: throw Unsupported(why);
-    case TALOME_E_BAD_UPSTREAM: throw BadUpstream(why);
-    case TALOME_E_UNAVAILABLE: throw Unavailable(why);
-    case TALOME_E_TIMEOUT: throw Timeout(why);
-    case TALOME_E_NO_SPACE: throw NoSpace(why);
-    case TALOME_E_CANCELLED: throw Cancelled(why);
-    default: throw Error(TALOME_E_INTERNAL, why);
+    case TALOME_E_INVALID:
+        throw Invalid(why);
+    case TALOME_E_UNAUTHENTICATED:
+        throw Unauthenticated(why);
+    case TALOME_E_DENIED:
+        throw Denied(why);
+    case TALOME_E_NOT_FOUND:
+        throw NotFound(why);
+    case TALOME_E_CONFLICT:
+        throw Conflict(why);
+    case TALOME_E_GONE:
+        throw Gone(why);
+    case TALOME_E_TOO_LARGE:
+        throw TooLarge(why);
+    case TALOME_E_LIMITED:
+        throw Limited(why);
+    case TALOME_E_UNSUPPORTED:
+        throw Unsupported(why);
+    case TALOME_E_BAD_UPSTREAM:
+        throw BadUpstream(why);
+    case TALOME_E_UNAVAILABLE:
+        throw Unavailable(why);
+    case TALOME_E_TIMEOUT:
+        throw Timeout(why);
+    case TALOME_E_NO_SPACE:
+        throw NoSpace(why);
+    case TALOME_E_CANCELLED:
+        throw Cancelled(why);
+    default:
+        throw Error(TALOME_E_INTERNAL, why);
     }
 }
 

@@ -36,7 +36,8 @@ public:
     void begin(int status, std::initializer_list<Header> headers, std::optional<std::int64_t> length = std::nullopt) {
         std::vector<talome_pair> pairs;
         for (const auto& [name, value] : headers) pairs.push_back({str(name), str(value)});
-        areas_.check(table().begin(raw_, status, pairs.data(), static_cast<std::uint32_t>(pairs.size()), length.value_or(-1)));
+        areas_.check(
+            table().begin(raw_, status, pairs.data(), static_cast<std::uint32_t>(pairs.size()), length.value_or(-1)));
     }
     /// Throws Cancelled when the client has left.
     void write(std::string_view data) { areas_.check(table().write(raw_, bytes(data))); }

@@ -12,7 +12,8 @@ namespace talome::detail {
 template <class F> struct Shape;
 template <class C, class O, class... A> struct Shape<O (C::*)(A...)> {
     using Out = O;
-    template <std::size_t I> using Arg = std::remove_cvref_t<std::tuple_element_t<I, std::tuple<A..., void, void, void>>>;
+    template <std::size_t I> using Arg =
+        std::remove_cvref_t<std::tuple_element_t<I, std::tuple<A..., void, void, void>>>;
     static constexpr std::size_t arity = sizeof...(A);
 };
 template <class C, class O, class... A> struct Shape<O (C::*)(A...) const> : Shape<O (C::*)(A...)> {};
@@ -34,7 +35,8 @@ struct Handler {
         static_assert(std::is_member_function_pointer_v<F> && sizeof f <= sizeof member, "expected &Class::function");
         std::memcpy(member, &f, sizeof f);
     }
-    template <class P, class F, class... A> decltype(auto) operator()(std::type_identity<P>, std::type_identity<F>, A&&... args) const {
+    template <class P, class F, class... A>
+    decltype(auto) operator()(std::type_identity<P>, std::type_identity<F>, A&&... args) const {
         F f;
         std::memcpy(&f, member, sizeof f);
         return (static_cast<P*>(object)->*f)(std::forward<A>(args)...);
@@ -69,7 +71,8 @@ template <class F> using In = typename decltype(inputOf<F>())::type;
 template <class F> constexpr bool kTakesInput = !std::is_same_v<In<F>, Nothing>;
 template <class F> using Out = std::remove_cvref_t<typename Shape<F>::Out>;
 
-template <class P, class F> void runOperation(const Handler& handler, Call& call, const boost::json::value& input, Answer& answer) {
+template <class P, class F>
+void runOperation(const Handler& handler, Call& call, const boost::json::value& input, Answer& answer) {
     constexpr std::type_identity<P> p;
     constexpr std::type_identity<F> f;
     auto go = [&]() -> decltype(auto) {
@@ -102,12 +105,14 @@ template <class P, class F> void runTask(const Handler& handler, Call& call) {
         handler(std::type_identity<P>{}, std::type_identity<F>{}, call);
 }
 
-template <class P, class F> void runRaw(const Handler& handler, Call& call, const boost::json::value& input, Exchange& exchange) {
+template <class P, class F>
+void runRaw(const Handler& handler, Call& call, const boost::json::value& input, Exchange& exchange) {
     using Input = typename Shape<F>::template Arg<1>;
     handler(std::type_identity<P>{}, std::type_identity<F>{}, call, read<Input>(input), exchange);
 }
 
-template <class P, class F> void runChanging(const Handler& handler, std::string_view key, const boost::json::value& value) {
+template <class P, class F>
+void runChanging(const Handler& handler, std::string_view key, const boost::json::value& value) {
     handler(std::type_identity<P>{}, std::type_identity<F>{}, key, value);
 }
 

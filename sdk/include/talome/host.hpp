@@ -23,9 +23,7 @@ public:
     std::int64_t nowMs() const { return areas_->host()->now_ms(areas_->self()); }
 
     /// The value as it is now, the declared default if nobody has set one. Not in the plugin's constructor.
-    template <class T> T setting(std::string_view key) const {
-        return read<T>(detail::parse(settingText(key)), key);
-    }
+    template <class T> T setting(std::string_view key) const { return read<T>(detail::parse(settingText(key)), key); }
     std::string settingText(std::string_view key) const {
         detail::Collected json;
         areas_->check(areas_->get<talome_settings>()->get(areas_->self(), str(key), &detail::Collected::take, &json));
@@ -41,7 +39,8 @@ public:
         areas_->check(areas_->get<talome_events>()->publish(areas_->self(), str(topic), bytes(json)));
     }
 
-    /// Runs a task of this plugin once. If it waits already, the earlier time counts; if it runs now, it runs once more.
+    /// Runs a task of this plugin once. If it waits already, the earlier time counts; if it runs now, it runs once
+    /// more.
     void wake(std::string_view task, std::chrono::milliseconds delay = {}) const {
         areas_->check(areas_->get<talome_tasks>()->wake(areas_->self(), str(task), delay.count()));
     }
@@ -53,8 +52,9 @@ public:
     }
     std::string callText(const Call* call, std::string_view operation, std::string_view json) const {
         detail::Collected answer;
-        areas_->check(areas_->get<talome_operations>()->call(areas_->self(), call ? call->raw() : nullptr, str(operation),
-                                                             bytes(json), &detail::Collected::take, &answer));
+        areas_->check(areas_->get<talome_operations>()->call(areas_->self(), call ? call->raw() : nullptr,
+                                                             str(operation), bytes(json), &detail::Collected::take,
+                                                             &answer));
         return answer.done();
     }
 

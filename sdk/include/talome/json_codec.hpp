@@ -5,10 +5,7 @@
 #include "json_core.hpp"
 
 #include <boost/describe.hpp>
-#include <boost/json/serialize.hpp>
 
-#include <charconv>
-#include <cmath>
 #include <concepts>
 #include <map>
 #include <optional>
@@ -25,13 +22,11 @@ template <class T> struct Codec;
 namespace detail {
 
 template <class T> constexpr bool (*kAbsent)(const void*) = nullptr;
-template <class T>
-constexpr bool (*kAbsent<std::optional<T>>)(const void*) = [](const void* v) {
+template <class T> constexpr bool (*kAbsent<std::optional<T>>)(const void*) = [](const void* v) {
     return !static_cast<const std::optional<T>*>(v)->has_value();
 };
 
-template <class T>
-inline constexpr Type kType{&Codec<T>::write, &Codec<T>::read, &Codec<T>::schema, kAbsent<T>};
+template <class T> inline constexpr Type kType{&Codec<T>::write, &Codec<T>::read, &Codec<T>::schema, kAbsent<T>};
 
 constexpr std::string_view withoutUnderscore(std::string_view name) {
     return name.ends_with('_') ? name.substr(0, name.size() - 1) : name;
@@ -56,18 +51,13 @@ template <class T, template <class...> class List, class... D> struct Tables<T, 
     static constexpr Member members[sizeof...(D) + 1] = {memberOf<T, D>()..., {}};
     static constexpr Struct described{typeName<T>(), {members, sizeof...(D)}};
 };
-template <class T> using Public = boost::describe::describe_members<
-    T, boost::describe::mod_public | boost::describe::mod_inherited>;
+template <class T> using Public =
+    boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
 template <class T, class List> struct EnumTable;
 template <class T, template <class...> class List, class... D> struct EnumTable<T, List<D...>> {
     static constexpr Enumerator values[] = {{withoutUnderscore(D::name), static_cast<long long>(D::value)}...};
 };
-
-template <class N> void writeNumber(std::string& out, N number) {
-    char text[40];
-    out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
-}
 
 } // namespace detail
 
@@ -83,7 +73,7 @@ template <class T> struct Codec {
 };
 
 template <class T>
-    requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 struct Codec<T> {
     static_assert(boost::describe::has_describe_enumerators<T>::value, "describe this type with BOOST_DESCRIBE_ENUM");
     using Table = detail::EnumTable<T, boost::describe::describe_enumerators<T>>;

@@ -15,7 +15,7 @@ template <> struct Codec<std::string> {
 
 template <> struct Codec<boost::json::value> {
     static void write(std::string& out, const void* v) {
-        out += boost::json::serialize(*static_cast<const boost::json::value*>(v));
+        detail::writeValue(out, *static_cast<const boost::json::value*>(v));
     }
     static void read(const boost::json::value& from, void* v, const detail::Path&) {
         *static_cast<boost::json::value*>(v) = from;
@@ -26,7 +26,8 @@ template <> struct Codec<boost::json::value> {
 template <> struct Codec<Json> {
     static void write(std::string& out, const void* v) { out += static_cast<const Json*>(v)->text; }
     static void read(const boost::json::value& from, void* v, const detail::Path&) {
-        static_cast<Json*>(v)->text = boost::json::serialize(from);
+        static_cast<Json*>(v)->text.clear();
+        detail::writeValue(static_cast<Json*>(v)->text, from);
     }
     static void schema(detail::SchemaText& text) { text.out += "{}"; }
 };

@@ -51,6 +51,7 @@ struct Enumerator {
 };
 
 void quote(std::string& out, std::string_view text); ///< bytes that are not UTF-8 become U+FFFD
+void writeValue(std::string& out, const boost::json::value&);
 void writeStruct(std::string& out, const void* object, const Struct&);
 void readStruct(const boost::json::value&, void* object, const Struct&, const Path&);
 void writeEnum(std::string& out, long long value, std::span<const Enumerator>);

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
 
 namespace talome::detail {
 
@@ -35,11 +38,21 @@ inline std::size_t utf8Length(std::string_view text) {
 
 inline void escape(std::string& out, unsigned char c) {
     switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+        out += "\\\"";
+        return;
+    case '\\':
+        out += "\\\\";
+        return;
+    case '\n':
+        out += "\\n";
+        return;
+    case '\r':
+        out += "\\r";
+        return;
+    case '\t':
+        out += "\\t";
+        return;
     }
     constexpr std::string_view hex = "0123456789abcdef";
     out += "\\u00";
@@ -71,6 +84,58 @@ inline void quote(std::string& out, std::string_view text) {
     }
     out.append(text, from);
     out += '"';
+}
+
+template <class N> void writeNumber(std::string& out, N number) {
+    char text[40];
+    out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+/// As boost::json::serialize, but for numbers as people write them (1.5 and not 1.5E0) and text that is not UTF-8.
+inline void writeValue(std::string& out, const boost::json::value& value) {
+    switch (value.kind()) {
+    case boost::json::kind::null:
+        out += "null";
+        return;
+    case boost::json::kind::bool_:
+        out += value.get_bool() ? "true" : "false";
+        return;
+    case boost::json::kind::int64:
+        writeNumber(out, value.get_int64());
+        return;
+    case boost::json::kind::uint64:
+        writeNumber(out, value.get_uint64());
+        return;
+    case boost::json::kind::double_:
+        if (std::isfinite(value.get_double()))
+            writeNumber(out, value.get_double());
+        else
+            out += "null";
+        return;
+    case boost::json::kind::string:
+        quote(out, value.get_string());
+        return;
+    case boost::json::kind::array: {
+        const char* before = "[";
+        for (const auto& one : value.get_array()) {
+            out += std::exchange(before, ",");
+            writeValue(out, one);
+        }
+        out += value.get_array().empty() ? "[]" : "]";
+        return;
+    }
+    case boost::json::kind::object: {
+        const char* before = "{";
+        for (const auto& pair : value.get_object()) {
+            out += std::exchange(before, ",");
+            quote(out, pair.key());
+            out += ':';
+            writeValue(out, pair.value());
+        }
+        out += value.get_object().empty() ? "{}" : "}";
+        return;
+    }
+    }
 }
 
 inline void writeStruct(std::string& out, const void* object, const Struct& described) {

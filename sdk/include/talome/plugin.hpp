@@ -3,7 +3,8 @@
 //     class Hello : public talome::Plugin {
 //     public:
 //         explicit Hello(talome::Registry& registry) {
-//             registry.operation("hello.greet", "Greets a person", talome::session, talome::Tier::read, this, &Hello::greet)
+//             registry.operation("hello.greet", "Greets a person", talome::session, talome::Tier::read, this,
+//             &Hello::greet)
 //                 .route("GET", "/api/hello/{name}");
 //         }
 //         Greeting greet(const Greet& input);
@@ -49,21 +50,21 @@ template <class P> struct Instance {
         });
     }
     static talome_status start(void* instance) noexcept {
-        if constexpr (requires(P& p) { p.start(); })
+        if constexpr (requires(P & p) { p.start(); })
             return guard(of(instance).registry.areas(), [&] { of(instance).plugin.start(); });
         return TALOME_OK;
     }
     static talome_status activate(void* instance) noexcept {
-        if constexpr (requires(P& p) { p.activate(); })
+        if constexpr (requires(P & p) { p.activate(); })
             return guard(of(instance).registry.areas(), [&] { of(instance).plugin.activate(); });
         return TALOME_OK;
     }
     static void quiesce(void* instance) noexcept {
-        if constexpr (requires(P& p) { p.quiesce(); })
+        if constexpr (requires(P & p) { p.quiesce(); })
             guardQuietly(of(instance).registry.areas(), [&] { of(instance).plugin.quiesce(); });
     }
     static void stop(void* instance) noexcept {
-        if constexpr (requires(P& p) { p.stop(); })
+        if constexpr (requires(P & p) { p.stop(); })
             guardQuietly(of(instance).registry.areas(), [&] { of(instance).plugin.stop(); });
     }
     static void destroy(void* instance) noexcept { delete static_cast<Instance*>(instance); }
@@ -73,8 +74,19 @@ template <class P> constexpr talome_plugin describe(const char* id, const char* 
     static_assert(std::is_base_of_v<Plugin, P> && std::is_constructible_v<P, Registry&>,
                   "a plugin is derived from talome::Plugin and constructed from a talome::Registry&");
     using I = Instance<P>;
-    return {sizeof(talome_plugin), TALOME_ABI, id, version, summary, P::kCanUnload ? std::uint32_t{TALOME_CAN_UNLOAD} : 0u, 0,
-            &I::create, &I::start, &I::activate, &I::quiesce, &I::stop, &I::destroy};
+    return {sizeof(talome_plugin),
+            TALOME_ABI,
+            id,
+            version,
+            summary,
+            P::kCanUnload ? std::uint32_t{TALOME_CAN_UNLOAD} : 0u,
+            0,
+            &I::create,
+            &I::start,
+            &I::activate,
+            &I::quiesce,
+            &I::stop,
+            &I::destroy};
 }
 
 } // namespace detail

@@ -5,7 +5,8 @@
 
 namespace talome::detail {
 
-inline talome_status OperationRecord::invoke(void* user, talome_call* raw, talome_bytes input, talome_sink out, void* to) noexcept {
+inline talome_status OperationRecord::invoke(void* user, talome_call* raw, talome_bytes input, talome_sink out,
+                                             void* to) noexcept {
     auto& self = *static_cast<OperationRecord*>(user);
     return guard(*self.areas, [&] {
         unsigned char first[2048];
@@ -17,7 +18,8 @@ inline talome_status OperationRecord::invoke(void* user, talome_call* raw, talom
     });
 }
 
-inline talome_status RawRecord::invoke(void* user, talome_call* raw, talome_bytes input, talome_exchange* wire) noexcept {
+inline talome_status RawRecord::invoke(void* user, talome_call* raw, talome_bytes input,
+                                       talome_exchange* wire) noexcept {
     auto& self = *static_cast<RawRecord*>(user);
     return guard(*self.areas, [&] {
         Call call(*self.areas, raw);
@@ -62,7 +64,8 @@ inline std::string annotated(const std::string& id, const std::string& schema, c
 }
 
 inline void declare(Areas& areas, const talome_operations& table, OperationRecord& o) {
-    if (!o.mediaType.empty() && !o.returnsText) throw std::logic_error(o.id + ": .text() needs a handler that returns std::string");
+    if (!o.mediaType.empty() && !o.returnsText)
+        throw std::logic_error(o.id + ": .text() needs a handler that returns std::string");
     o.input = annotated(o.id, o.input, o.notes);
     std::vector<talome_route> routes;
     std::vector<talome_tool> tools;

@@ -2,95 +2,9 @@
 // when the constructor has returned.
 #pragma once
 
-#include "records.hpp"
+#include "chains.hpp"
 
 namespace talome {
-
-/// What more can be said of an operation.
-class Operation {
-public:
-    using Renames = detail::Renames;
-    explicit Operation(detail::OperationRecord& record) : record_(&record) {}
-
-    /// May be repeated. A {name} in the path is one whole segment and an input. `success`: the status of a success.
-    /// `rename`: {{"lines", "tail"}} where the route says lines and the input is tail.
-    Operation& route(std::string_view method, std::string_view path, int success = 200, Renames rename = {}) {
-        record_->routes.push_back({std::string(method), std::string(path), detail::renameText(rename), success});
-        return *this;
-    }
-    /// May be repeated. How AI chat, MCP and automations see it; without a summary of its own, the operation's.
-    Operation& tool(std::string_view name, std::string_view summary = {}, Renames rename = {}) {
-        record_->tools.push_back({std::string(name), std::string(summary), detail::renameText(rename)});
-        return *this;
-    }
-    /// Of one input: what it is, then any constraints, and at the end a default, which makes it optional:
-    /// .input("tail", "how many lines", range(0, 10000), 200). Nested ones: "ports[].host".
-    template <class... Rule> Operation& input(std::string_view field, std::string_view description, const Rule&... rules) {
-        auto& note = record_->notes.emplace_back(detail::Note{std::string(field), std::string(description), {}, {}});
-        (note.add(rules), ...);
-        return *this;
-    }
-    /// The object that a call is about, for the audit log: .target("container", "id").
-    Operation& target(std::string_view kind, std::string_view inputField) {
-        record_->targetKind = kind;
-        record_->targetInput = inputField;
-        return *this;
-    }
-    /// The handler's std::string is sent as it is, and not as JSON.
-    Operation& text(std::string_view mediaType = "text/plain; charset=utf-8") {
-        record_->mediaType = mediaType;
-        return *this;
-    }
-    /// Of the request, in bytes; 1 MiB unless said.
-    Operation& maxBody(std::uint64_t n) {
-        record_->maxBody = n;
-        return *this;
-    }
-
-private:
-    detail::OperationRecord* record_;
-};
-
-/// What more can be said of a raw route.
-class RawRoute {
-public:
-    explicit RawRoute(detail::RawRecord& record) : record_(&record) {}
-    template <class... Rule> RawRoute& input(std::string_view field, std::string_view description, const Rule&... rules) {
-        auto& note = record_->notes.emplace_back(detail::Note{std::string(field), std::string(description), {}, {}});
-        (note.add(rules), ...);
-        return *this;
-    }
-    /// In bytes; no body at all unless said.
-    RawRoute& maxBody(std::uint64_t n) {
-        record_->maxBody = n;
-        return *this;
-    }
-
-private:
-    detail::RawRecord* record_;
-};
-
-/// What more can be said of a setting.
-class Setting {
-public:
-    explicit Setting(detail::SettingRecord& record) : record_(&record) {}
-    /// Sealed at rest, and never shown by any route, log line or event.
-    Setting& secret() {
-        record_->flags |= TALOME_SETTING_SECRET;
-        return *this;
-    }
-    Setting& rule(const Constraint& constraint) {
-        record_->rules.add(constraint);
-        return *this;
-    }
-    template <class N, class M> Setting& range(N least, M most) { return rule(talome::range(least, most)); }
-    Setting& length(std::uint64_t least, std::uint64_t most) { return rule(talome::length(least, most)); }
-    Setting& pattern(std::string_view expression) { return rule(talome::pattern(expression)); }
-    Setting& oneOf(std::initializer_list<std::string_view> texts) { return rule(talome::oneOf(texts)); }
-
-private:
-    detail::SettingRecord* record_;
-};
 
 class Registry {
 public:
@@ -102,21 +16,45 @@ public:
 
     /// The handler is a member function that takes (Call&, const In&), (const In&), (Call&) or nothing. It returns a
     /// described struct, a list, a map, a boost::json::value, a talome::Json, a std::string, or nothing: {"ok":true}.
-    template <class P, class F>
-    Operation operation(std::string_view id, std::string_view summary, Permission permission, Tier tier, P* object, F handler) {
-        auto& record = records_.operations.emplace_back(detail::OperationRecord{
-            &areas_, {object, handler}, &detail::runOperation<P, F>, std::string(id), std::string(summary), permission.text(), tier,
-            schema<detail::In<F>>(), detail::outputSchema<F>(), std::is_same_v<detail::Out<F>, std::string>, {}, {}, {}, {}, {}, {}, 0});
+    template <class P, class F> Operation operation(std::string_view id, std::string_view summary,
+                                                    Permission permission, Tier tier, P* object, F handler) {
+        auto& record =
+            records_.operations.emplace_back(detail::OperationRecord{&areas_,
+                                                                     {object, handler},
+                                                                     &detail::runOperation<P, F>,
+                                                                     std::string(id),
+                                                                     std::string(summary),
+                                                                     permission.text(),
+                                                                     tier,
+                                                                     schema<detail::In<F>>(),
+                                                                     detail::outputSchema<F>(),
+                                                                     std::is_same_v<detail::Out<F>, std::string>,
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     0});
         return Operation(record);
     }
     /// A route whose handler reads the body and writes the answer itself: void (Call&, const In&, Exchange&).
-    template <class P, class F>
-    RawRoute raw(std::string_view id, std::string_view summary, Permission permission, Tier tier, std::string_view method,
-                 std::string_view path, P* object, F handler) {
+    template <class P, class F> RawRoute raw(std::string_view id, std::string_view summary, Permission permission,
+                                             Tier tier, std::string_view method, std::string_view path, P* object,
+                                             F handler) {
         using In = typename detail::Shape<F>::template Arg<1>;
-        auto& record = records_.raw.emplace_back(detail::RawRecord{
-            &areas_, {object, handler}, &detail::runRaw<P, F>, std::string(id), std::string(summary), permission.text(), tier,
-            schema<In>(), std::string(method), std::string(path), {}, 0});
+        auto& record = records_.raw.emplace_back(detail::RawRecord{&areas_,
+                                                                   {object, handler},
+                                                                   &detail::runRaw<P, F>,
+                                                                   std::string(id),
+                                                                   std::string(summary),
+                                                                   permission.text(),
+                                                                   tier,
+                                                                   schema<In>(),
+                                                                   std::string(method),
+                                                                   std::string(path),
+                                                                   {},
+                                                                   0});
         return RawRoute(record);
     }
     /// A feature flag that an admin gives a member; `granted`: a new member has it.
@@ -126,8 +64,8 @@ public:
     /// Its type is that of `fallback`: a std::optional without a value where nothing is a sensible default.
     template <class T> Setting setting(std::string_view key, std::string_view summary, const T& fallback) {
         using Value = std::conditional_t<std::is_convertible_v<const T&, std::string_view>, std::string, T>;
-        auto& record = records_.settings.emplace_back(detail::SettingRecord{
-            std::string(key), std::string(summary), schema<Value>(), toJson(fallback), 0, {}});
+        auto& record = records_.settings.emplace_back(
+            detail::SettingRecord{std::string(key), std::string(summary), schema<Value>(), toJson(fallback), 0, {}});
         return Setting(record);
     }
     /// Hears of a new value before it is stored, void (std::string_view key, const boost::json::value&), and refuses it
@@ -137,23 +75,27 @@ public:
     }
     /// Versions count from 1 without a gap. Exclusive: the old code cannot run on the new schema.
     void migration(std::uint32_t version, std::string_view sql, bool exclusive = false) {
-        records_.migrations.push_back({version, exclusive ? std::uint32_t{TALOME_MIGRATION_EXCLUSIVE} : 0u, std::string(sql)});
+        records_.migrations.push_back(
+            {version, exclusive ? std::uint32_t{TALOME_MIGRATION_EXCLUSIVE} : 0u, std::string(sql)});
     }
     /// Runs again and again while the plugin is active, from the end of one run to the start of the next; void (Call&)
     /// or void ().
-    template <class P, class F> void every(std::chrono::milliseconds period, std::string_view id, P* object, F handler) {
-        records_.tasks.push_back({&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, period.count()});
+    template <class P, class F>
+    void every(std::chrono::milliseconds period, std::string_view id, P* object, F handler) {
+        records_.tasks.push_back(
+            {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, period.count()});
     }
     /// Runs only when woken: host().wake(id).
     template <class P, class F> void task(std::string_view id, std::string_view summary, P* object, F handler) {
-        records_.tasks.push_back({&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), std::string(summary), 0});
+        records_.tasks.push_back(
+            {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), std::string(summary), 0});
     }
     /// An event that the plugin publishes, and who may see it.
     template <class T> void topic(std::string_view name, std::string_view summary, Permission audience) {
         records_.topics.push_back({std::string(name), std::string(summary), schema<T>(false), audience.text()});
     }
-    /// `pattern`: a topic, or a prefix and `*`. Handler: void (std::string_view topic, std::string_view json), or with a
-    /// described struct in the second place.
+    /// `pattern`: a topic, or a prefix and `*`. Handler: void (std::string_view topic, std::string_view json), or with
+    /// a described struct in the second place.
     template <class P, class F> void on(std::string_view pattern, P* object, F handler) {
         records_.subscriptions.push_back({&areas_, {object, handler}, &detail::runEvent<P, F>, std::string(pattern)});
     }

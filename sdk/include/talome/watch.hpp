@@ -1,7 +1,7 @@
 // A descriptor watched by the host: its callback comes on the plugin's strand, and costs no thread.
 #pragma once
 
-#include "areas.hpp"
+#include "edge.hpp"
 
 #include <deque>
 #include <functional>
@@ -81,7 +81,8 @@ public:
         : areas_(&areas), slots_(&slots), slot_(slots.take(areas)) {
         try {
             slot_->set(fd, std::make_shared<OnReady>(std::move(onReady)));
-            areas.check(areas.get<talome_io>()->watch(areas.self(), fd, events, &detail::WatchSlot::ready, slot_, &number_));
+            areas.check(
+                areas.get<talome_io>()->watch(areas.self(), fd, events, &detail::WatchSlot::ready, slot_, &number_));
         } catch (...) {
             slot_->set(-1, nullptr);
             slots.giveBack(slot_);

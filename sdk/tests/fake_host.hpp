@@ -1,0 +1,42 @@
+// A host in memory that keeps what is declared and lets a test play the host's part.
+#pragma once
+
+#include <talome/plugin.hpp>
+
+#include <map>
+
+struct FakeHost {
+    FakeHost();
+    talome_self* self() { return reinterpret_cast<talome_self*>(this); }
+
+    // What the plugin declared.
+    std::map<std::string, talome_operation> operations; ///< their lists of routes are gone
+    std::string routes;                                 ///< "GET /api/x 200 a=b;"
+    std::map<std::string, talome_raw_route> raw;
+    std::map<std::string, talome_task> tasks;
+    talome_on_event onEvent = nullptr;
+    void* onEventUser = nullptr;
+    talome_setting_changing changing = nullptr;
+    void* changingUser = nullptr;
+
+    // What the test sets and sees.
+    std::string missingArea;
+    std::map<std::string, std::string> settings; // key → JSON
+    std::vector<std::vector<talome_value>> rows; // what every statement gives
+    std::string sql, bound;                      // the last statement, and its values
+    std::string transactions;                    // "begin commit "
+    std::vector<std::string> log;
+    std::string words; // of the last fail()
+    std::string published, called;
+    talome_status calledStatus = TALOME_OK;
+    std::map<std::uint64_t, std::pair<talome_ready, void*>> watches;
+    std::uint64_t nextWatch = 1;
+
+    /// As the host calls a handler: status, and the answer or the words.
+    std::pair<talome_status, std::string> invoke(const std::string& id, std::string_view input);
+
+    const talome_host* host() const { return &table_; }
+
+private:
+    talome_host table_;
+};
