@@ -1,6 +1,8 @@
 // Reads etc/talome.yaml and the environment. Every key is one row of a table, with its variable and its reader.
 #include "host/config/config.hpp"
 
+#include "host/gate/network.hpp"
+
 #include <charconv>
 #include <cstdlib>
 #include <span>
@@ -66,7 +68,10 @@ constexpr Key kKeys[] = {
          for (const auto& each : v) c.pluginDirs.push_back(pathFrom(each));
      }},
     {"dashboard_origin", "DASHBOARD_ORIGIN", ',', [](Config& c, const Texts& v) { c.dashboardOrigins = v; }},
-    {"trusted_proxies", "TRUSTED_PROXIES", ',', [](Config& c, const Texts& v) { c.trustedProxies = v; }},
+    {"trusted_proxies", "TRUSTED_PROXIES", ',', [](Config& c, const Texts& v) {
+         gate::TrustedProxies{v}; // says what is wrong with them while the place is known
+         c.trustedProxies = v;
+     }},
     {"log.level", "LOG_LEVEL", 0, [](Config& c, const Texts& v) { c.logLevel = log::levelFrom(v.at(0)); }},
     {"log.format", "LOG_FORMAT", 0, [](Config& c, const Texts& v) { c.logFormat = log::formatFrom(v.at(0)); }},
     {"docker_socket", "DOCKER_SOCKET", 0, [](Config& c, const Texts& v) { c.dockerSocket = pathFrom(v.at(0)); }},

@@ -65,6 +65,13 @@ std::string tokenOf(const http::Exchange& exchange, bool& fromCookie) {
     return token;
 }
 
+/// Several fields are one list (RFC 9110, 5.3): the proxy's own may be a second one behind the caller's.
+std::string forwardedFor(const http::Exchange& exchange) {
+    std::string all;
+    for (const auto field : exchange.headers("X-Forwarded-For")) all.append(all.empty() ? "" : ",").append(field);
+    return all;
+}
+
 bool isSafe(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 void sendFailure(http::Exchange& exchange, const Failure& failure) {
@@ -113,8 +120,9 @@ http::Router<Routed>::Match find(const http::Exchange& exchange, const Snapshot&
 
 } // namespace
 
-Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate, std::vector<std::string> origins)
-    : gate_(gate), registry_(registry), authenticate_(std::move(authenticate)), origins_(std::move(origins)) {}
+Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate, std::vector<std::string> origins, TrustedProxies proxies)
+    : gate_(gate), registry_(registry), authenticate_(std::move(authenticate)), origins_(std::move(origins)),
+      proxies_(std::move(proxies)) {}
 
 /// A browser sends the cookie along with a request that a foreign site has made (CSRF). Browsers say where a request
 /// comes from; programs that do not are not browsers.
@@ -136,7 +144,7 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
     const auto token = tokenOf(exchange, fromCookie);
     if (fromCookie && !isSafe(exchange.method())) refuseForeignSites(exchange);
     talome_call call;
-    call.principal = authenticate_(token, exchange.peer(), std::string(exchange.header("User-Agent").value_or("")));
+    call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)), std::string(exchange.header("User-Agent").value_or("")));
     call.snapshot = std::move(snapshot);
     call.requestId = exchange.requestId();
     call.cancelled = [&exchange] { return !exchange.connected(); };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/gate/gate.hpp"
+#include "host/gate/network.hpp"
 #include "host/http/exchange.hpp"
 
 #include <functional>
@@ -23,7 +24,7 @@ public:
     using Authenticate = std::function<std::shared_ptr<const Principal>(const std::string& token, std::string peer, std::string userAgent)>;
 
     /// `origins`: where a dashboard may be served from, besides this server itself ("http://localhost:3000").
-    Rest(const Gate&, const Registry&, Authenticate, std::vector<std::string> origins);
+    Rest(const Gate&, const Registry&, Authenticate, std::vector<std::string> origins, TrustedProxies);
 
     void handle(http::Exchange&) const;
 
@@ -36,6 +37,7 @@ private:
     const Registry& registry_;
     Authenticate authenticate_;
     std::vector<std::string> origins_;
+    TrustedProxies proxies_;
 };
 
 } // namespace talome::gate

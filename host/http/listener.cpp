@@ -3,6 +3,7 @@
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/NetException.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <fcntl.h>
@@ -101,7 +102,9 @@ std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::ui
     if (IPAddress::tryParse(host, literal))
         addresses.push_back(literal);
     else
-        for (auto& address : Poco::Net::DNS::hostByName(host).addresses()) addresses.push_back(address);
+        addresses = Poco::Net::DNS::hostByName(host).addresses();
+    std::sort(addresses.begin(), addresses.end());
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
 
     std::vector<std::unique_ptr<Listener>> listeners;
     for (auto& address : addresses) {

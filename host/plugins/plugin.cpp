@@ -6,6 +6,7 @@
 #include "sdk/manifest/recorder.hpp"
 
 #include <boost/dll/library_info.hpp>
+#include <dlfcn.h>
 #include <fstream>
 #include <sstream>
 
@@ -196,7 +197,12 @@ void Plugin::stop() {
     // Code that says it cannot be unmapped stays: its threads or exit handlers may still run in it.
     if (library_ && functions_ && !(functions_->flags & TALOME_CAN_UNLOAD)) keepMapped(std::move(library_));
     functions_ = nullptr;
+    if (!library_) return;
     library_.reset();
+    if (void* still = ::dlopen(file_.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
+        ::dlclose(still);
+        log::warn("host", "plugin " + id_ + " was stopped, but its code stays in memory: something still refers to it");
+    }
 }
 
 std::vector<std::shared_ptr<const gate::Endpoint>> Plugin::endpoints() const { return endpointsOf(*self_, library_); }

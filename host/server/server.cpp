@@ -143,7 +143,7 @@ struct Server::Parts {
           manager(services, database, pluginDirectories(config), [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
           api(services, users, sessions, database, manager),
           rest(gate, registry, [this](const std::string& token, std::string peer, std::string agent) { return authenticator.principal(token, std::move(peer), std::move(agent)); },
-               config.dashboardOrigins),
+               config.dashboardOrigins, gate::TrustedProxies(config.trustedProxies)),
           http(httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
         manager.setHost(api.self);
         manager.startAll();

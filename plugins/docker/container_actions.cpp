@@ -40,7 +40,7 @@ private:
 
     // What is already so is a success (the engine's 304). When this returns, the list shows what was done.
     void act(const ActionInput& input, const char* action) {
-        const RecordPtr record = services_.cache.snapshot()->resolve(input.id);
+        const RecordPtr record = services_.keeper.resolve(input.id);
         EngineRequest request{.method = "POST", .path = {"containers", record->id, action}, .limit = kLongest};
         if (input.timeout) {
             request.query = {{"t", std::to_string(*input.timeout)}};

@@ -58,7 +58,7 @@ public:
     }
 
     ContainerDetail get(const ContainerRef& input) {
-        const RecordPtr record = services_.cache.snapshot()->resolve(input.id);
+        const RecordPtr record = services_.keeper.resolve(input.id);
         const auto inspected =
             services_.client.get<engine::InspectedContainer>({.path = {"containers", record->id, "json"}});
         ContainerDetail detail;

@@ -17,12 +17,12 @@ template <> struct talome::Codec<talome::docker::Tail> {
     static void write(std::string& out, const void* value) { talome::write(out, static_cast<const docker::Tail*>(value)->text); }
     static void read(const boost::json::value& from, void* value, const detail::Path& at) {
         auto& tail = *static_cast<docker::Tail*>(value);
-        if (from.is_string() && from.get_string() == "all") tail.text = "all";
-        else if (from.is_int64() && from.get_int64() >= 0) tail.text = std::to_string(from.get_int64());
+        if (const auto* text = from.if_string()) tail.text.assign(text->data(), text->size());
+        else if (from.is_int64()) tail.text = std::to_string(from.get_int64());
         else at.fail("expected a number of lines or all");
     }
-    static void schema(detail::SchemaText& text) {
-        text.out += R"({"type":["integer","string"],"minimum":0,"maximum":10000,"pattern":"^all$"})";
+    static void schema(detail::SchemaText& text) { // in a query, a number may come as text
+        text.out += R"({"type":["integer","string"],"minimum":0,"maximum":10000,"pattern":"^(all|[0-9]{1,4}|10000)$"})";
     }
 };
 
@@ -78,7 +78,7 @@ public:
                               .cancelled = [&call] { return call.cancelled(); }};
         addTime(request, "since", input.since);
         addTime(request, "until", input.until);
-        const RecordPtr record = services_.cache.snapshot()->resolve(input.id);
+        const RecordPtr record = services_.keeper.resolve(input.id);
         request.path[1] = record->id;
         const auto inspected =
             services_.client.get<engine::InspectedContainer>({.path = {"containers", record->id, "json"}});

@@ -18,7 +18,7 @@ public:
     }
 
     ContainerStats stats(const ContainerRef& input) {
-        const RecordPtr record = services_.cache.snapshot()->resolve(input.id);
+        const RecordPtr record = services_.keeper.resolve(input.id);
         if (record->running()) {
             if (const auto stats = services_.sampler.read(record)) return *stats;
             services_.cache.trueSnapshot(); // no figures because the engine is gone: that is the better answer

@@ -194,6 +194,19 @@ void EngineKeeper::refreshTask() {
     for (const Announcement& told : work.announcements) host_.publish(told.topic, told.event);
 }
 
+RecordPtr EngineKeeper::resolve(const std::string& ref) {
+    try {
+        return cache_.snapshot()->resolve(ref);
+    } catch (const NotFound& missing) {
+        try {
+            lookAt(client_.get<engine::ContainerId>(ask({"containers", ref, "json"}, kInspectLimit)).Id);
+        } catch (const NotFound&) {
+            throw missing; // in our words
+        }
+        return cache_.snapshot()->resolve(ref);
+    }
+}
+
 void EngineKeeper::lookAt(const std::string& id) {
     const std::scoped_lock lock(askMutex_);
     if (!streaming()) return;

@@ -37,6 +37,10 @@ public:
     void connectTask(); // connects if need be, else asks whether the engine still answers; wakes itself
     void refreshTask(); // looks again at what events have named, then publishes them
 
+    // By id, start of an id, or name, as Snapshot::resolve() does it. One that is not in the cache is asked for, since
+    // it may have been made a moment ago.
+    RecordPtr resolve(const std::string& ref);
+
     // Looks at one container now, so that whoever reads the cache next sees what an action has done.
     void lookAt(const std::string& id);
 

@@ -40,6 +40,10 @@ BOOST_DESCRIBE_STRUCT(ListedHostConfig, (), (NetworkMode))
 BOOST_DESCRIBE_STRUCT(ListedContainer, (), (Id, Names, Image, Created, Ports, Labels_, State, HostConfig))
 
 // GET /containers/ID/json
+struct ContainerId {
+    std::string Id;
+};
+BOOST_DESCRIBE_STRUCT(ContainerId, (), (Id))
 struct Health {
     std::string Status;
 };

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPeriod = 1s, kKeepsLooking = 10s, kFresh = 2500ms;
+constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh{2500};
 constexpr auto kApart = 110ms;      // of two readings on demand
 constexpr auto kShortest = 20ms;    // between readings, for a rate worth showing
 constexpr auto kEngineLimit = 500ms; // for all that the engine must be asked about

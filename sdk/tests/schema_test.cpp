@@ -26,7 +26,7 @@ boost::json::value property(const std::string& schema, const char* name) {
 }
 
 bool isRequired(const std::string& schema, std::string_view name) {
-    const auto& names = boost::json::parse(schema).at("required").as_array();
+    const auto names = boost::json::parse(schema).at("required").as_array();
     return std::ranges::find(names, boost::json::value(boost::json::string(name))) != names.end();
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("descriptions, rules and defaults") {
     CHECK(property(schema, "flag").at("default") == false);
     CHECK(property(schema, "ports").at("maxItems") == 2);
     CHECK(property(schema, "ports").at("items").at("properties").at("host").at("default") == "a");
-    CHECK(property(schema, "ports").at("items").at("required") == boost::json::array{"port"});
+    CHECK(property(schema, "ports").at("items").at("required") == boost::json::value{"port"});
     CHECK_FALSE(isRequired(schema, "number"));
     CHECK_FALSE(isRequired(schema, "mood"));
     CHECK(isRequired(schema, "text"));

@@ -1,5 +1,6 @@
 """kill -9 in the middle of writes, again and again: whatever was answered is there after the next start."""
 
+import http.client
 import pathlib
 import random
 import sqlite3
@@ -9,7 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import PASSWORD, USERNAME, Talomed, jwt, wait_until
+from support import PASSWORD, USERNAME, Talomed, build, jwt, wait_until
 
 ROUNDS = 20
 WRITERS = 3
@@ -75,6 +76,38 @@ class DurabilityTest(unittest.TestCase):
             talomed.stop()
             with sqlite3.connect(talomed.state / "host.db") as database:
                 self.assertEqual(database.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+
+    def test_answered_writes_of_a_plugin_survive(self):
+        """The template counts its greetings in its own database: after each kill, counting goes on where it was."""
+        chance = random.Random(6)
+        with Talomed(plugin_dirs=[build() / "tests" / "plugins"], env={"LOG_LEVEL": "warn"}) as talomed:
+            talomed.login()
+            answered = [0] * WRITERS
+
+            def count(name):
+                return talomed.get(f"/api/greeter/hello?name=writer{name}").json["count"]
+
+            def write(name):
+                try:
+                    while True:
+                        answered[name] = count(name)
+                except (OSError, http.client.HTTPException):
+                    return
+
+            for number in range(ROUNDS):
+                before = sum(answered)
+                writers = [threading.Thread(target=write, args=(name,)) for name in range(WRITERS)]
+                for writer in writers:
+                    writer.start()
+                wait_until(lambda: sum(answered) > before, 20, 0.001, "an answered write")
+                time.sleep(chance.random() * 0.1)
+                talomed.kill9()
+                for writer in writers:
+                    writer.join()
+                talomed.start()
+                for name in range(WRITERS):
+                    self.assertIn(count(name), (answered[name] + 1, answered[name] + 2), f"round {number}")
+                    answered[name] = count(name)
 
     def test_first_login_survives(self):
         """The account, the secret and the recovery code come into being together with the first answer."""

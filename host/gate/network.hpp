@@ -1,0 +1,33 @@
+// What an address says of where a caller sits, and which address is the caller's when a proxy stands between.
+#pragma once
+
+#include <Poco/Net/IPAddress.h>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace talome::gate {
+
+/// Loopback, RFC 1918, RFC 6598 (shared), link-local or unique local (RFC 4193); false for what is no address.
+bool isPrivateAddress(const std::string& address);
+
+/// The proxies whose X-Forwarded-For counts: "127.0.0.1", "10.0.0.0/8", "fd00::/8". Immutable; any thread.
+class TrustedProxies {
+public:
+    /// Throws std::invalid_argument that names what is no address or network.
+    explicit TrustedProxies(const std::vector<std::string>& networks);
+
+    /// The caller's address: the connection's, unless that is a trusted proxy; then the last one in the header that is
+    /// none itself. What stands before it could have been sent by anybody.
+    std::string client(const std::string& peer, std::string_view forwardedFor) const;
+
+private:
+    struct Network {
+        Poco::Net::IPAddress address, mask;
+    };
+    bool contains(const std::string& address) const;
+    std::vector<Network> networks_;
+};
+
+} // namespace talome::gate

@@ -1,0 +1,26 @@
+#include "host/gate/network.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace talome::gate;
+
+TEST_CASE("private addresses") {
+    for (const char* address : {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1",
+                                "fe80::1", "::ffff:192.168.1.1"})
+        CHECK_MESSAGE(isPrivateAddress(address), address);
+    for (const char* address : {"8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "::ffff:8.8.8.8", "10.evil.com", "", "10."})
+        CHECK_MESSAGE(!isPrivateAddress(address), address);
+}
+
+TEST_CASE("a forwarded address counts only from a trusted proxy") {
+    const TrustedProxies none({}), some({"127.0.0.1", "10.0.0.0/8", "fd00::/8"});
+    CHECK(none.client("127.0.0.1", "1.2.3.4") == "127.0.0.1");
+    CHECK(some.client("8.8.8.8", "127.0.0.1") == "8.8.8.8");
+    CHECK(some.client("127.0.0.1", "1.2.3.4") == "1.2.3.4");
+    CHECK(some.client("127.0.0.1", "127.0.0.1, 1.2.3.4, 10.9.9.9") == "1.2.3.4");
+    CHECK(some.client("fd00::5", "9.9.9.9") == "9.9.9.9");
+    CHECK(some.client("127.0.0.1", "1.2.3.4, <script>") == "127.0.0.1");
+    CHECK(some.client("127.0.0.1", "") == "127.0.0.1");
+    CHECK_THROWS_AS(TrustedProxies({"10.0.0.0/33"}), std::invalid_argument);
+    CHECK_THROWS_AS(TrustedProxies({"home.lan"}), std::invalid_argument);
+}
