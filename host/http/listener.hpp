@@ -38,7 +38,7 @@ private:
 };
 
 /// Binds all addresses that `host` stands for. "::" takes IPv4 too. Port 0: one free port, the same for all of them.
-/// Throws Poco::Net::NetException with the address in its words.
+/// Throws std::runtime_error with the address and the reason.
 std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::uint16_t port, int backlog);
 
 } // namespace talome::http

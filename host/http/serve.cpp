@@ -186,15 +186,16 @@ void Server::Engine::refuse(Connection& connection, Refusal refusal) {
     linger(connection);
 }
 
-// After the last call to rearm() another worker may have the connection.
+// Once rearm() has begun, another worker may have the connection.
 void Server::Engine::park(Connection& connection, Clock::time_point deadline, bool idle) {
     // Bytes that are here already wake nobody; that the socket can be written to, does.
     std::uint32_t more = connection.holdsBytes() && idle ? std::uint32_t{EPOLLOUT} : 0u;
     connection.deadline = deadline.time_since_epoch().count();
     connection.idle = idle && !more;
+    int descriptor = connection.descriptor();
     connection.state = Connection::State::parked;
     sweepBy(draining_ ? Clock::now() : deadline);
-    rearm(connection.descriptor(), connection, EPOLLIN | EPOLLRDHUP | more);
+    rearm(descriptor, connection, EPOLLIN | EPOLLRDHUP | more);
 }
 
 // Closing a socket with unread bytes resets the connection, and the client may lose the answer that tells it why. So

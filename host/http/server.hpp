@@ -72,7 +72,7 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds and begins to serve. Throws Poco::Net::NetException when the address cannot be bound.
+    /// Binds and begins to serve. Throws std::runtime_error with address and reason if it cannot.
     void start();
 
     /// Where it listens: the real port, if 0 was asked for. After start().

@@ -128,19 +128,14 @@ void ContainerCache::update(const std::set<std::string>& asked, std::vector<Cont
     publish(std::move(next));
 }
 
-void ContainerCache::amend(const std::map<std::string, LiveState>& states) {
-    const SnapshotPtr before = snapshot();
-    Snapshot next = *before;
+void ContainerCache::setPids(const Pids& pids) {
+    Snapshot next = *snapshot();
     bool any = false;
     for (RecordPtr& record : next.containers) {
-        const auto found = states.find(record->id);
-        if (found == states.end()) continue;
-        const LiveState& state = found->second;
-        if (record->shown.status == state.status && record->pid == state.pid) continue;
+        const auto found = pids.find(record->id);
+        if (found == pids.end() || found->second == record->pid || !record->running()) continue;
         ContainerRecord changed = *record;
-        changed.shown.status = state.status;
-        changed.pid = state.pid;
-        render(changed);
+        changed.pid = found->second;
         record = std::make_shared<const ContainerRecord>(std::move(changed));
         any = true;
     }

@@ -36,10 +36,7 @@ struct Snapshot {
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-struct LiveState {
-    ContainerStatus status = ContainerStatus::stopped;
-    std::int64_t pid = 0;
-};
+using Pids = std::map<std::string, std::int64_t>; // of the first process, by whole id
 
 ContainerStatus containerStatus(std::string_view engineState);
 ContainerRecord containerRecord(const engine::ListedContainer&);
@@ -55,8 +52,8 @@ public:
     void replace(std::vector<ContainerRecord>, std::string version);
     // What the engine answered about `asked`: those that are not among `found` are gone. Nothing while it is down.
     void update(const std::set<std::string>& asked, std::vector<ContainerRecord> found);
-    // What only an inspection tells, by whole id.
-    void amend(const std::map<std::string, LiveState>&);
+    // What only an inspection tells. Nothing for those that do not run.
+    void setPids(const Pids&);
     void down(std::string problem);
 
 private:

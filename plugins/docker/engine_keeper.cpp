@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto kFirstLimit = 2s; // in start(), which has a time limit itself
 constexpr auto kConnectLimit = 2s;
 constexpr auto kListLimit = 10s;
-constexpr auto kInspectLimit = 2s, kInspectAllLimit = 5s;
+constexpr auto kInspectLimit = 2s, kInspectAllLimit = 4s;
 constexpr auto kFirstBackoff = 100ms, kLongestBackoff = 1500ms; // back within 2 s of the engine's return
 constexpr auto kHeartbeat = 40s; // an engine that hangs sends no events, and no end either
 constexpr std::size_t kMaxPending = 1000;
@@ -234,7 +234,7 @@ void EngineKeeper::listAll(const std::string& version) {
     std::set<std::string> ids;
     for (const auto& listed : client_.get<std::vector<engine::ListedContainer>>(request)) {
         records.push_back(containerRecord(listed));
-        ids.insert(listed.Id);
+        if (records.back().running()) ids.insert(listed.Id);
     }
     bool news = false;
     apply([&] {
@@ -245,10 +245,14 @@ void EngineKeeper::listAll(const std::string& version) {
         host_.info("connected to Docker engine " + version + " at " + client_.socket());
         if (active_) host_.publish("docker.engine", EngineState{true, version, {}});
     }
-    inspectRunning(ids);
+    const Pids pids = inspect(ids);
+    apply([&] { cache_.setPids(pids); });
 }
 
+// Inspects before it lists: an inspection waits for the container's lock, and the engine announces some changes (pause,
+// rename) while it still holds that lock and its list does not show them.
 void EngineKeeper::listSome(const std::set<std::string>& ids) {
+    const Pids pids = inspect(ids);
     EngineRequest request = ask({"containers", "json"}, kListLimit);
     const std::map<std::string, std::vector<std::string>> filters{{"id", {ids.begin(), ids.end()}}};
     request.query = {{"all", "1"}, {"filters", talome::toJson(filters)}};
@@ -256,27 +260,25 @@ void EngineKeeper::listSome(const std::set<std::string>& ids) {
     for (const auto& listed : client_.get<std::vector<engine::ListedContainer>>(request)) {
         records.push_back(containerRecord(listed));
     }
-    apply([&] { cache_.update(ids, std::move(records)); });
-    inspectRunning(ids);
+    apply([&] {
+        cache_.update(ids, std::move(records));
+        cache_.setPids(pids);
+    });
 }
 
-// An inspection waits for the container's lock. So it also mends what the list may get wrong just after an event: the
-// engine announces a pause before its list shows it.
-void EngineKeeper::inspectRunning(const std::set<std::string>& ids) {
+Pids EngineKeeper::inspect(const std::set<std::string>& ids) {
     const auto enough = std::chrono::steady_clock::now() + kInspectAllLimit;
-    std::map<std::string, LiveState> states;
-    for (const RecordPtr& record : cache_.snapshot()->containers) {
-        if (!record->running() || !ids.contains(record->id)) continue;
+    Pids pids;
+    for (const std::string& id : ids) {
         if (std::chrono::steady_clock::now() > enough) break;
         try {
-            const auto found = client_.get<engine::InspectedContainer>(ask({"containers", record->id, "json"}, kInspectLimit));
-            states[record->id] = {containerStatus(found.State_.Status), found.State_.Pid};
-        } catch (const NotFound&) { // gone since the list: its event is on the way
+            pids[id] = client_.get<engine::InspectedContainer>(ask({"containers", id, "json"}, kInspectLimit)).State_.Pid;
+        } catch (const NotFound&) { // removed, which its event or the list tells
         } catch (const Timeout&) {
-            host_.warn("the Docker engine does not answer about container " + record->shown.name);
+            host_.warn("the Docker engine does not answer about container " + id.substr(0, 12));
         }
     }
-    apply([&] { cache_.amend(states); });
+    return pids;
 }
 
 } // namespace talome::docker

@@ -64,7 +64,7 @@ private:
     // With askMutex_ held.
     void listAll(const std::string& version);
     void listSome(const std::set<std::string>& ids);
-    void inspectRunning(const std::set<std::string>& ids);
+    Pids inspect(const std::set<std::string>& ids);
     template <class Change> void apply(const Change& change);
 
     const Host host_;

@@ -32,11 +32,6 @@ struct Samples {
 };
 using SamplesPtr = std::shared_ptr<const Samples>;
 
-// Nothing if the two are not of one run of a container, or too close for a rate.
-std::optional<ContainerStats> statsBetween(const Usage& before, const Usage& now);
-// The engine's answer as a reading. `at` is the caller's.
-Usage usageOf(const engine::Stats&);
-
 class Sampler {
 public:
     Sampler(Host host, const EngineClient& client, const ContainerCache& cache)

@@ -66,7 +66,7 @@ void Check::word(std::string_view name, const value& rule, const std::string& pa
     else if (name == "properties")
         each(rule, path, depth);
     else if (name == "$defs") {
-        expect(&root_.get_object().at("$defs") == &rule, path, "to stand at the top only");
+        expect(root_.get_object().if_contains("$defs") == &rule, path, "to stand at the top only");
         each(rule, path, depth);
     } else if (name == "items")
         schema(rule, path, depth + 1);

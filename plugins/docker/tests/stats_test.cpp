@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 using namespace talome::docker;
 using namespace std::chrono_literals;
@@ -118,5 +119,4 @@ TEST_CASE("the engine's own reading") {
     CHECK(usage.blockReadBytes == 5);
     CHECK(usage.blockWriteBytes == 6);
     CHECK(usage.pids == 4);
-    CHECK(usageOf(talome::readText<engine::Stats>(R"({"cpu_stats":{"cpu_usage":{}},"memory_stats":{}})")).cpuNs == 0);
 }
