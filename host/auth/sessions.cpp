@@ -10,7 +10,8 @@ namespace talome::auth {
 namespace {
 
 constexpr std::int64_t kWriteEveryMs = 5 * 60'000; // a use is written this often, not at every request
-constexpr std::size_t kMostToken = 2'048;
+constexpr std::size_t kMostToken = 2'048;   // bytes
+constexpr std::size_t kMostVerified = 1'024; // tokens remembered
 
 std::int64_t ms(std::chrono::hours hours) { return std::chrono::duration_cast<std::chrono::milliseconds>(hours).count(); }
 
@@ -49,23 +50,39 @@ std::pair<Session, std::string> Sessions::create(const std::string& userId, cons
     return {session, text};
 }
 
-std::optional<std::string> Sessions::verified(const std::string& text, std::int64_t now) const {
-    if (text.size() > kMostToken) return std::nullopt;
+std::optional<Sessions::Claims> Sessions::verify(const std::string& text) const {
     try {
         Poco::JWT::Signer signer(key_);
         signer.setAlgorithms({Poco::JWT::Signer::ALGO_HS256}); // no other, and never "none"
         Poco::JWT::Token token;
         if (!signer.tryVerify(text, token)) return std::nullopt;
         const auto& claims = token.payload();
-        if (claims.getValue<Poco::Int64>("exp") * 1000 <= now) return std::nullopt;
-        return claims.getValue<std::string>("jti");
+        return Claims{claims.getValue<std::string>("jti"), claims.getValue<Poco::Int64>("exp") * 1000};
     } catch (const Poco::Exception&) {
         return std::nullopt; // not a token at all
     }
 }
 
+std::optional<std::string> Sessions::sessionOf(const std::string& token, std::int64_t now) {
+    if (token.size() > kMostToken) return std::nullopt;
+    std::optional<Claims> claims;
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto it = verified_.find(token); it != verified_.end()) claims = it->second;
+    }
+    if (!claims) {
+        claims = verify(token);
+        if (!claims) return std::nullopt;
+        const std::lock_guard lock(mutex_);
+        if (verified_.size() >= kMostVerified) verified_.clear();
+        verified_.emplace(token, *claims);
+    }
+    if (claims->expiresAt <= now) return std::nullopt;
+    return claims->sessionId;
+}
+
 std::optional<Session> Sessions::use(const std::string& token, std::int64_t now) {
-    const auto id = verified(token, now);
+    const auto id = sessionOf(token, now);
     if (!id) return std::nullopt;
     Session session;
     {

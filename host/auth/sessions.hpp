@@ -9,8 +9,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <Poco/Crypto/OpenSSLInitializer.h>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 namespace talome::auth {
 
@@ -36,7 +38,16 @@ public:
     void revoke(const std::string& id, std::int64_t now);
 
 private:
-    std::optional<std::string> verified(const std::string& token, std::int64_t now) const;
+    struct Claims {
+        std::string sessionId;
+        std::int64_t expiresAt;
+    };
+    std::optional<Claims> verify(const std::string& token) const;
+    std::optional<std::string> sessionOf(const std::string& token, std::int64_t now);
+
+    /// Poco initialises OpenSSL when the first of its cryptographic objects is made and tears it down with the last, and
+    /// is not safe when two threads do that at once (seen in 1.11). While this one lives, neither happens.
+    const Poco::Crypto::OpenSSLInitializer openssl_;
 
     storage::Database& database_;
     const std::string key_;
@@ -46,6 +57,7 @@ private:
         std::int64_t writtenAt; ///< lastSeenAt as the database has it
     };
     std::map<std::string, Living, std::less<>> living_;
+    std::unordered_map<std::string, Claims> verified_; ///< tokens whose signature was found right lately
 };
 
 } // namespace talome::auth

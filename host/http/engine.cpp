@@ -81,8 +81,7 @@ void Server::Engine::stop() {
         std::lock_guard lock(mutex_);
         for (auto& connection : connections_) connection->shutdown(); // handlers that wait for their client go on
     }
-    std::uint64_t one = 1;
-    if (stopEvent_ >= 0 && ::write(stopEvent_, &one, sizeof one) != sizeof one) checked(-1, "write(eventfd)");
+    if (stopEvent_ >= 0) ::eventfd_write(stopEvent_, 1); // cannot fail: nobody else counts it up
     pool_.stop();
     {
         std::lock_guard lock(supervisorMutex_);

@@ -14,6 +14,7 @@ namespace talome::http {
 namespace {
 
 constexpr std::uint64_t kDrainBytes = 1 << 20;
+constexpr std::size_t kCopied = 16384; // chunks above it are sent without a copy
 constexpr auto kDrainTime = std::chrono::seconds(1);
 constexpr std::uint64_t kSlowestBody = 1024; // bytes a second, after the first bodyTime
 
@@ -70,7 +71,7 @@ std::size_t Exchange::read(void* to, std::size_t n) {
 }
 
 std::string Exchange::body() {
-    constexpr std::size_t kStep = 16 * 1024;
+    constexpr std::size_t kStep = 16384;
     std::string out;
     while (!body_.atEnd()) {
         // Grows with what has come: a length that is only declared costs nothing.
@@ -176,7 +177,7 @@ void Exchange::write(std::string_view bytes) {
         *end++ = '\r', *end++ = '\n';
         // Small chunks in one piece, large ones without a copy.
         std::string chunk(size.data(), end);
-        if (bytes.size() > 16 * 1024) {
+        if (bytes.size() > kCopied) {
             transmit(chunk, bytes);
             transmit("\r\n", {});
         } else {
@@ -223,7 +224,7 @@ bool Exchange::drainBody() {
     if (body_.atEnd()) return true;
     if (body_.broken() || (head_.expectContinue && !continueSent_)) return false;
     connection_.setReceiveTime(kDrainTime);
-    std::array<char, 16 * 1024> waste;
+    std::array<char, 16384> waste;
     try {
         body_.limit(body_.received() + kDrainBytes);
         auto end = std::chrono::steady_clock::now() + kDrainTime;

@@ -60,7 +60,7 @@ bool holdsEncodedWord(std::string_view value) {
     for (auto at = value.find("=?"); at != value.npos; at = value.find("=?", at + 2)) {
         auto mark = value.find('?', at + 2);
         if (mark == value.npos || mark + 2 >= value.size()) return false;
-        char encoding = value[mark + 1] | 0x20;
+        int encoding = value[mark + 1] | 0x20;
         if ((encoding == 'b' || encoding == 'q') && value[mark + 2] == '?' && value.find("?=", mark + 3) != value.npos)
             return true;
     }
@@ -68,9 +68,9 @@ bool holdsEncodedWord(std::string_view value) {
 }
 
 bool isAuthority(std::string_view text) {
-    for (unsigned char c : text)
-        if (c <= ' ' || c >= 127 || std::string_view("\"#/<>?@\\^`{|},;=()").find(c) != std::string_view::npos)
-            return false;
+    constexpr std::string_view never = "\"#/<>?@\\^`{|},;=()";
+    for (char c : text)
+        if (c <= ' ' || c == 127 || never.find(c) != never.npos) return false; // char is signed: above 127 is below ' '
     return true;
 }
 

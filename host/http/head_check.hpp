@@ -10,7 +10,7 @@
 
 namespace talome::http {
 
-inline constexpr std::size_t kMaxHeadBytes = 64 * 1024;
+inline constexpr std::size_t kMaxHeadBytes = 65536;
 inline constexpr std::size_t kMaxHeaders = 100;
 inline constexpr std::size_t kMaxNameBytes = 256;   ///< of a field; the parser's own limit
 inline constexpr std::size_t kMaxValueBytes = 8191; ///< of a field; the parser's own limit

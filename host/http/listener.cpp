@@ -63,8 +63,8 @@ Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t
 
 } // namespace
 
-Listener::Listener(Poco::Net::ServerSocket socket)
-    : Watched(Kind::listener), socket_(std::move(socket)), address_(socket_.address()) {}
+Listener::Listener(const Poco::Net::ServerSocket& socket)
+    : Watched(Kind::listener), socket_(socket), address_(socket_.address()) {}
 
 Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
     std::lock_guard lock(mutex_);
@@ -125,13 +125,12 @@ std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::ui
             // A machine without IPv6 still has names with an IPv6 address, and a wish for "::" means "everything".
             if (literal.isWildcard() && literal.family() == IPAddress::IPv6)
                 listeners.push_back(std::make_unique<Listener>(listenAt(IPAddress("0.0.0.0"), port, backlog)));
-            else if (&address == &addresses.back() && listeners.empty())
-                throw;
-            else if (address.family() == IPAddress::IPv4)
+            else if (address.family() == IPAddress::IPv4 || addresses.size() == 1)
                 throw;
         }
         port = listeners.empty() ? port : listeners.front()->address().port();
     }
+    if (listeners.empty()) throw std::runtime_error("cannot listen on " + host + ": none of its addresses is here");
     return listeners;
 }
 

@@ -17,7 +17,7 @@ namespace talome::http {
 /// accept() may be called by any worker, close() by any thread.
 class Listener : public Watched {
 public:
-    explicit Listener(Poco::Net::ServerSocket socket);
+    explicit Listener(const Poco::Net::ServerSocket& socket);
 
     enum class Accepted { connection, nothing, exhausted, closed };
     /// Takes one waiting client, or says why there is none. `exhausted`: no descriptor is left for one.

@@ -9,7 +9,7 @@ namespace talome::http {
 namespace {
 int hexValue(char c) {
     if (c >= '0' && c <= '9') return c - '0';
-    char lower = c | 0x20;
+    int lower = c | 0x20;
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 

@@ -35,7 +35,7 @@ std::optional<std::uint64_t> parseKeyed(std::string_view text, std::string_view 
 struct Bytes {
     std::uint64_t first = 0, second = 0;
 };
-Bytes parseNetDev(std::string_view procNetDev); // received, sent; the loopback left out
+Bytes parseNetDev(std::string_view procNetDev);    // received, sent; the loopback left out
 Bytes parseBlkio(std::string_view ioServiceBytes); // version 1: read, written
 Bytes parseIoStat(std::string_view ioStat);        // version 2: read, written
 

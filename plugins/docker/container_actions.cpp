@@ -33,7 +33,8 @@ private:
             .route("POST", "/api/containers/{id}/" + action)
             .tool(action + "_container", toolSummary, {{"containerId", "id"}})
             .input("id", "Id, start of an id, or name", pattern(kContainerPattern))
-            .input("timeout", "Seconds that its processes have to end before they are killed; the container's own if not given",
+            .input("timeout",
+                   "Seconds that its processes have to end before they are killed; the container's own if not given",
                    range(0, 600))
             .target("container", "id");
     }

@@ -18,9 +18,7 @@ struct ContainerRecord {
     bool ownNetwork = true; // has counters of its own: not the host's network, another container's, or none
     std::int64_t pid = 0;   // 0: not running, or not known yet
 
-    bool running() const {
-        return shown.status == ContainerStatus::running || shown.status == ContainerStatus::paused;
-    }
+    bool running() const { return shown.status == ContainerStatus::running || shown.status == ContainerStatus::paused; }
 };
 using RecordPtr = std::shared_ptr<const ContainerRecord>;
 

@@ -36,7 +36,8 @@ void addState(ContainerDetail& detail, const engine::InspectedContainer& from) {
 }
 
 void addSurroundings(ContainerDetail& detail, const engine::InspectedContainer& from) {
-    for (const auto& [name, endpoint] : from.NetworkSettings_.Networks.value_or(std::map<std::string, engine::Endpoint>{})) {
+    for (const auto& [name, endpoint] :
+         from.NetworkSettings_.Networks.value_or(std::map<std::string, engine::Endpoint>{})) {
         detail.networks.push_back({name, endpoint.NetworkID.substr(0, 12), endpoint.IPAddress,
                                    endpoint.Aliases.value_or(std::vector<std::string>{})});
     }
@@ -48,7 +49,8 @@ void addSurroundings(ContainerDetail& detail, const engine::InspectedContainer& 
 class ContainerDetails : public Group {
 public:
     ContainerDetails(Registry& registry, Services& services) : services_(services) {
-        registry.operation("containers.get", "Shows one container in full, without the values of its environment", kApps,
+        registry
+            .operation("containers.get", "Shows one container in full, without the values of its environment", kApps,
                        Tier::read, this, &ContainerDetails::get)
             .route("GET", "/api/containers/{id}")
             .tool("inspect_container", "One container: state, restarts, times, mounts, networks, labels",

@@ -14,12 +14,17 @@ struct Tail {
 } // namespace talome::docker
 
 template <> struct talome::Codec<talome::docker::Tail> {
-    static void write(std::string& out, const void* value) { talome::write(out, static_cast<const docker::Tail*>(value)->text); }
+    static void write(std::string& out, const void* value) {
+        talome::write(out, static_cast<const docker::Tail*>(value)->text);
+    }
     static void read(const boost::json::value& from, void* value, const detail::Path& at) {
         auto& tail = *static_cast<docker::Tail*>(value);
-        if (const auto* text = from.if_string()) tail.text.assign(text->data(), text->size());
-        else if (from.is_int64()) tail.text = std::to_string(from.get_int64());
-        else at.fail("expected a number of lines or all");
+        if (const auto* text = from.if_string())
+            tail.text.assign(text->data(), text->size());
+        else if (from.is_int64())
+            tail.text = std::to_string(from.get_int64());
+        else
+            at.fail("expected a number of lines or all");
     }
     static void schema(detail::SchemaText& text) { // in a query, a number may come as text
         text.out += R"({"type":["integer","string"],"minimum":0,"maximum":10000,"pattern":"^(all|[0-9]{1,4}|10000)$"})";
@@ -51,7 +56,8 @@ bool calledAsTool(const Call& call) {
 class ContainerLogs : public Group {
 public:
     ContainerLogs(Registry& registry, Services& services) : services_(services) {
-        registry.operation("containers.logs", "Shows what a container wrote", kApps, Tier::read, this, &ContainerLogs::logs)
+        registry
+            .operation("containers.logs", "Shows what a container wrote", kApps, Tier::read, this, &ContainerLogs::logs)
             .route("GET", "/api/containers/{id}/logs")
             .tool("get_container_logs", "The last lines of one container's log",
                   {{"containerId", "id"}, {"lines", "tail"}})

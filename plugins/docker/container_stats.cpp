@@ -8,7 +8,8 @@ namespace {
 class ContainerUsage : public Group {
 public:
     ContainerUsage(Registry& registry, Services& services) : services_(services) {
-        registry.operation("containers.stats", "Says what a running container uses", kApps, Tier::read, this,
+        registry
+            .operation("containers.stats", "Says what a running container uses", kApps, Tier::read, this,
                        &ContainerUsage::stats)
             .route("GET", "/api/containers/{id}/stats")
             .tool("get_container_stats", "CPU in percent of one core, memory, network and disk of one container",

@@ -52,7 +52,8 @@ bool hasLabel(const Container& container, const std::string& wanted) {
 class ContainersList : public Group {
 public:
     ContainersList(Registry& registry, Services& services) : services_(services) {
-        registry.operation("containers.list", "Lists containers with their state, ports and usage", kApps, Tier::read, this,
+        registry
+            .operation("containers.list", "Lists containers with their state, ports and usage", kApps, Tier::read, this,
                        &ContainersList::list)
             .route("GET", "/api/containers")
             .tool("list_containers", "All containers: id, name, image, status, ports, usage")

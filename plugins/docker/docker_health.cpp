@@ -15,7 +15,7 @@ class DockerHealth : public Group {
 public:
     DockerHealth(Registry& registry, Services& services) : services_(services) {
         registry.operation("docker.health", "Says whether the Docker engine answers", session, Tier::read, this,
-                       &DockerHealth::health);
+                           &DockerHealth::health);
     }
 
     Health health() {

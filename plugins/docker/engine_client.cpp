@@ -88,13 +88,20 @@ std::string engineWords(const std::string& body) {
 [[noreturn]] void failWith(int status, const std::string& body) {
     const std::string words = engineWords(body);
     switch (status) {
-    case 400: throw EngineRefusal(TALOME_E_INVALID, words, words);
-    case 404: throw NotFound(words);
-    case 409: throw Conflict(words);
-    case 501: throw Unsupported(words);
-    case 500: throw EngineRefusal(TALOME_E_BAD_UPSTREAM, "the Docker engine failed: " + words, words);
-    case 503: throw Unavailable("the Docker engine: " + words);
-    default: throw BadUpstream("the Docker engine answered " + std::to_string(status) + ": " + words);
+    case 400:
+        throw EngineRefusal(TALOME_E_INVALID, words, words);
+    case 404:
+        throw NotFound(words);
+    case 409:
+        throw Conflict(words);
+    case 501:
+        throw Unsupported(words);
+    case 500:
+        throw EngineRefusal(TALOME_E_BAD_UPSTREAM, "the Docker engine failed: " + words, words);
+    case 503:
+        throw Unavailable("the Docker engine: " + words);
+    default:
+        throw BadUpstream("the Docker engine answered " + std::to_string(status) + ": " + words);
     }
 }
 
@@ -116,11 +123,15 @@ BOOST_DESCRIBE_STRUCT(VersionAnswer, (), (Version, ApiVersion))
 
 std::string engineAdvice(int error) {
     switch (error) {
-    case ENOENT: return "no such socket; is Docker installed and running?";
-    case ECONNREFUSED: return "connection refused; is it running?";
+    case ENOENT:
+        return "no such socket; is Docker installed and running?";
+    case ECONNREFUSED:
+        return "connection refused; is it running?";
     case EACCES:
-    case EPERM: return "permission denied; the user of talomed must belong to the socket's group (docker)";
-    default: return std::generic_category().message(error);
+    case EPERM:
+        return "permission denied; the user of talomed must belong to the socket's group (docker)";
+    default:
+        return std::generic_category().message(error);
     }
 }
 
@@ -165,12 +176,14 @@ std::string EngineClient::apiVersion() const {
 
 EngineVersion EngineClient::negotiate(std::chrono::milliseconds limit) {
     std::string body, hostDate;
-    exchange({.path = {"version"}, .limit = limit}, "",
-             [&](std::string_view piece) {
-                 if (body.size() + piece.size() > kMaxErrorText) throw BadUpstream("the Docker engine's version is too long");
-                 body.append(piece);
-             },
-             &hostDate);
+    exchange(
+        {.path = {"version"}, .limit = limit}, "",
+        [&](std::string_view piece) {
+            if (body.size() + piece.size() > kMaxErrorText)
+                throw BadUpstream("the Docker engine's version is too long");
+            body.append(piece);
+        },
+        &hostDate);
     VersionAnswer answer;
     try {
         answer = talome::readText<VersionAnswer>(body);
@@ -260,8 +273,10 @@ bool EngineClient::attempt(Connection& connection, bool reused, const EngineRequ
     std::array<char, 16 * 1024> piece;
     while (body->read(piece.data(), piece.size()), body->gcount() > 0) {
         const std::string_view bytes(piece.data(), static_cast<std::size_t>(body->gcount()));
-        if (success) sink(bytes);
-        else if (problem.size() < kMaxErrorText) problem.append(bytes);
+        if (success)
+            sink(bytes);
+        else if (problem.size() < kMaxErrorText)
+            problem.append(bytes);
     }
     if (const auto* broken = session.networkException()) broken->rethrow();
     if (!answer.getKeepAlive()) session.reset();

@@ -57,7 +57,8 @@ public:
     void setAddress(std::string socket, std::string problem);
     const std::string& socket() const { return socket_; }
 
-    // Settles the API version: 1.41 at least. Throws Unavailable if the engine does not answer, Unsupported if it is too old.
+    // Settles the API version: 1.41 at least. Throws Unavailable if the engine does not answer, Unsupported if it is
+    // too old.
     EngineVersion negotiate(std::chrono::milliseconds limit);
     std::string apiVersion() const;
 

@@ -60,7 +60,8 @@ std::optional<EngineEvent> parseEngineEvent(std::string_view line) {
 }
 
 std::optional<Announcement> EventTranslator::translate(const EngineEvent& event) {
-    Announcement told{"", {event.id.substr(0, 12), event.name, event.image, event.timeNano / 1'000'000, {}, {}, {}, {}}};
+    Announcement told{"",
+                      {event.id.substr(0, 12), event.name, event.image, event.timeNano / 1'000'000, {}, {}, {}, {}}};
     if (event.action == "kill") {
         if (endsAProcess(event.signal.value_or(0))) signs_[event.id].askedToEnd = event.timeNano;
         return std::nullopt;
@@ -68,8 +69,7 @@ std::optional<Announcement> EventTranslator::translate(const EngineEvent& event)
     if (event.action == "die") {
         const Signs signs = signs_[event.id];
         signs_.erase(event.id);
-        const bool asked =
-            !signs.oom && signs.askedToEnd != 0 && event.timeNano - signs.askedToEnd < kAskedCounts;
+        const bool asked = !signs.oom && signs.askedToEnd != 0 && event.timeNano - signs.askedToEnd < kAskedCounts;
         told.topic = asked ? "container.stopped" : "container.died";
         told.event.exitCode = event.exitCode;
         told.event.reason = signs.oom ? "oom" : asked ? "asked" : event.exitCode == 0 ? "finished" : "failed";

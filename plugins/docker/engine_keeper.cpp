@@ -115,14 +115,14 @@ bool EngineKeeper::openStream(const EngineVersion& version, std::chrono::millise
     announcedUpTo_ = lastEventNano_;
     EngineRequest request = ask({"events"}, limit);
     request.query = {{"since", nanoText(lastEventNano_)}, {"filters", std::string(kFilters)}};
-    const auto stream =
-        std::make_shared<EventStream>(client_.socket(), engineTarget(version.api, request), limit);
+    const auto stream = std::make_shared<EventStream>(client_.socket(), engineTarget(version.api, request), limit);
     {
         const std::scoped_lock lock(stateMutex_);
         stream_ = stream;
         streaming_ = true;
     }
-    stream->watch(host_, [this](std::string_view line) { onLine(line); }, [this](const std::string& why) { onEnd(why); });
+    stream->watch(
+        host_, [this](std::string_view line) { onLine(line); }, [this](const std::string& why) { onEnd(why); });
     return true;
 }
 
@@ -185,8 +185,10 @@ void EngineKeeper::refreshTask() {
     }
     if (!work.ids.empty() && streaming()) {
         try {
-            if (work.ids.size() > kMaxAskedAtOnce) listAll(cache_.snapshot()->version);
-            else listSome(work.ids);
+            if (work.ids.size() > kMaxAskedAtOnce)
+                listAll(cache_.snapshot()->version);
+            else
+                listSome(work.ids);
         } catch (const Error& error) {
             breakOff(error.what());
         }
@@ -272,7 +274,8 @@ Pids EngineKeeper::inspect(const std::set<std::string>& ids) {
     for (const std::string& id : ids) {
         if (std::chrono::steady_clock::now() > enough) break;
         try {
-            pids[id] = client_.get<engine::InspectedContainer>(ask({"containers", id, "json"}, kInspectLimit)).State_.Pid;
+            pids[id] =
+                client_.get<engine::InspectedContainer>(ask({"containers", id, "json"}, kInspectLimit)).State_.Pid;
         } catch (const NotFound&) { // removed, which its event or the list tells
         } catch (const Timeout&) {
             host_.warn("the Docker engine does not answer about container " + id.substr(0, 12));

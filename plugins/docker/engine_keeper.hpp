@@ -28,7 +28,8 @@ BOOST_DESCRIBE_STRUCT(EngineState, (), (up, version, error))
 
 class EngineKeeper {
 public:
-    EngineKeeper(Host host, EngineClient& client, ContainerCache& cache) : host_(host), client_(client), cache_(cache) {}
+    EngineKeeper(Host host, EngineClient& client, ContainerCache& cache)
+        : host_(host), client_(client), cache_(cache) {}
 
     void open();     // in start(): the first connection, so that the first request finds a list
     void activate(); // from now on events are published, and a broken connection is made again

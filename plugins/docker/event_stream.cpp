@@ -47,7 +47,8 @@ void EventStream::connect(const std::string& socket) {
     if (fd_ < 0) throw Unavailable("no socket for the Docker engine's events: " + words(errno));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket.size() >= sizeof address.sun_path) throw Unavailable("the path of the Docker engine's socket is too long");
+    if (socket.size() >= sizeof address.sun_path)
+        throw Unavailable("the path of the Docker engine's socket is too long");
     std::memcpy(address.sun_path, socket.data(), socket.size());
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         throw Unavailable("the Docker engine does not answer at " + socket + ": " + engineAdvice(errno));
@@ -81,7 +82,8 @@ void EventStream::awaitHead(std::chrono::steady_clock::time_point deadline) {
         }
     }
     if (decoder_.status() != 200) {
-        throw BadUpstream("the Docker engine answered " + std::to_string(decoder_.status()) + " to the request for its events");
+        throw BadUpstream("the Docker engine answered " + std::to_string(decoder_.status()) +
+                          " to the request for its events");
     }
 }
 

@@ -14,8 +14,8 @@
 
 namespace talome::docker {
 
-// Constructed on any thread that may block; its callbacks come on the strand. Destroyed when ended(), or in quiesce() or
-// later: until then a callback may be under way.
+// Constructed on any thread that may block; its callbacks come on the strand. Destroyed when ended(), or in quiesce()
+// or later: until then a callback may be under way.
 class EventStream {
 public:
     using OnLine = std::function<void(std::string_view)>;

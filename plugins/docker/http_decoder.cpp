@@ -80,9 +80,15 @@ bool HttpDecoder::takeLine(std::string_view& bytes) {
 
 void HttpDecoder::onLine() {
     switch (state_) {
-    case State::statusLine: onStatusLine(); break;
-    case State::header: line_.empty() ? onHeadEnd() : onHeader(); break;
-    case State::chunkSize: onChunkSize(); break;
+    case State::statusLine:
+        onStatusLine();
+        break;
+    case State::header:
+        line_.empty() ? onHeadEnd() : onHeader();
+        break;
+    case State::chunkSize:
+        onChunkSize();
+        break;
     case State::chunkEnd:
         if (!line_.empty()) throw HttpSyntaxError("a chunk is longer than it says");
         state_ = State::chunkSize;

@@ -20,9 +20,10 @@ public:
                                       } {
         registry.flag("apps", "Containers and apps", true);
 
-        registry.setting("docker_socket",
-                         "Path of the Docker engine's unix socket; empty: the usual places. Read when the plugin starts",
-                         "")
+        registry
+            .setting("docker_socket",
+                     "Path of the Docker engine's unix socket; empty: the usual places. Read when the plugin starts",
+                     "")
             .length(0, 200);
 
         registry.topic<ContainerEvent>("container.created", "A container was created", kApps);
@@ -39,7 +40,8 @@ public:
         registry.topic<EngineState>("docker.engine", "The Docker engine was lost, or is back", kApps);
 
         registry.task(kConnectTask, "Connects to the Docker engine", &services_.keeper, &EngineKeeper::connectTask);
-        registry.task(kRefreshTask, "Looks at containers that have changed", &services_.keeper, &EngineKeeper::refreshTask);
+        registry.task(kRefreshTask, "Looks at containers that have changed", &services_.keeper,
+                      &EngineKeeper::refreshTask);
         registry.task(kSampleTask, "Reads what running containers use", &services_.sampler, &Sampler::sampleTask);
 
         registry.needs(TALOME_IO);
@@ -69,4 +71,5 @@ private:
 
 } // namespace talome::docker
 
-TALOME_PLUGIN(talome::docker::Docker, "docker", "1.0.0", "Containers of a Docker engine: list, control, logs, usage and events.")
+TALOME_PLUGIN(talome::docker::Docker, "docker", "1.0.0",
+              "Containers of a Docker engine: list, control, logs, usage and events.")

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh{2500};
-constexpr auto kApart = 110ms;      // of two readings on demand
+constexpr auto kApart = 110ms;       // of two readings on demand
 constexpr auto kEngineLimit = 500ms; // for all that the engine must be asked about
 } // namespace
 

@@ -52,12 +52,23 @@ std::optional<Instant> parseAgo(std::string_view text, std::int64_t nowMs) {
         if (!amount || text.empty()) return std::nullopt;
         std::int64_t unit = 0;
         switch (text.front()) {
-        case 's': unit = 1; break;
-        case 'm': unit = 60; break;
-        case 'h': unit = 3600; break;
-        case 'd': unit = 86400; break;
-        case 'w': unit = 604800; break;
-        default: return std::nullopt;
+        case 's':
+            unit = 1;
+            break;
+        case 'm':
+            unit = 60;
+            break;
+        case 'h':
+            unit = 3600;
+            break;
+        case 'd':
+            unit = 86400;
+            break;
+        case 'w':
+            unit = 604800;
+            break;
+        default:
+            return std::nullopt;
         }
         text.remove_prefix(1);
         total += *amount * unit;

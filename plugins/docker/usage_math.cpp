@@ -47,7 +47,8 @@ Usage usageOf(const engine::Stats& from) {
         usage.networkTxBytes += network.tx_bytes;
     }
     if (from.blkio_stats) {
-        for (const auto& entry : from.blkio_stats->io_service_bytes_recursive.value_or(std::vector<engine::BlockEntry>{})) {
+        for (const auto& entry :
+             from.blkio_stats->io_service_bytes_recursive.value_or(std::vector<engine::BlockEntry>{})) {
             if (entry.op == "Read" || entry.op == "read") usage.blockReadBytes += entry.value;
             if (entry.op == "Write" || entry.op == "write") usage.blockWriteBytes += entry.value;
         }

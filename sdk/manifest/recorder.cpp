@@ -13,7 +13,7 @@ namespace talome::manifest {
 namespace {
 
 constexpr std::size_t kMaxSummary = 500;
-constexpr std::uint64_t kDefaultBody = 1024 * 1024;
+constexpr std::uint64_t kDefaultBody = std::uint64_t{1} << 20;
 constexpr std::uint32_t kMaxStruct = 4096; ///< bytes; more is a pointer gone astray
 
 /// The struct as this side knows it: zeros for what the other side lacks, and nothing of what only that side knows.
@@ -34,21 +34,21 @@ template <class T> T fit(const T* from, const char* what) {
 std::string orEmpty(const char* text) { return text ? text : ""; }
 
 std::string nameOf(const char* text, bool (*is)(std::string_view), const char* what) {
-    const std::string name = orEmpty(text);
+    std::string name = orEmpty(text);
     if (!is(name))
         throw Invalid(what, name.empty() ? "has no name" : "\"" + name + "\" is not a name that it can have");
     return name;
 }
 
 std::string summaryOf(const char* text, const std::string& where) {
-    const std::string summary = orEmpty(text);
+    std::string summary = orEmpty(text);
     if (summary.empty()) throw Invalid(where + ".summary", "is required");
     if (summary.size() > kMaxSummary) throw Invalid(where + ".summary", "is longer than 500 bytes");
     return summary;
 }
 
 std::string permissionOf(const char* text, const std::string& where) {
-    const std::string permission = orEmpty(text);
+    std::string permission = orEmpty(text);
     if (permission.empty()) throw Invalid(where, "is required");
     if (!isPermission(permission))
         throw Invalid(where, "expected public, session, admin or feature flags, and not \"" + permission + "\"");
@@ -66,7 +66,7 @@ void requireFunction(bool set, const std::string& where) {
 }
 
 std::string methodOf(const char* text, const std::string& where) {
-    const std::string method = orEmpty(text);
+    std::string method = orEmpty(text);
     for (const char* known : {"GET", "POST", "PUT", "PATCH", "DELETE"})
         if (method == known) return method;
     throw Invalid(where, "expected GET, POST, PUT, PATCH or DELETE, and not \"" + method + "\"");
@@ -96,7 +96,7 @@ bool isSegment(std::string_view segment) {
 
 /// A path of whole literal segments and {name}s, each of an input that exists.
 std::string pathOf(const char* text, const Route& route, const boost::json::value& input, const std::string& where) {
-    const std::string path = orEmpty(text);
+    std::string path = orEmpty(text);
     if (!path.starts_with('/') || path.size() > 256) throw Invalid(where, "expected a path that begins with /");
     std::set<std::string> seen;
     std::string_view rest = std::string_view(path).substr(1);

@@ -9,7 +9,6 @@ namespace talome::manifest {
 
 namespace {
 
-using boost::json::object;
 using boost::json::value;
 
 constexpr std::string_view kDefs = "#/$defs/";
@@ -51,7 +50,7 @@ void Check::schema(const value& at, const std::string& path, int depth) {
     if (depth > kMaxDepth) refuse(path, "is nested too deeply");
     for (const auto& pair : at.get_object()) {
         const std::string name(pair.key());
-        word(name, pair.value(), path + "." + name, depth);
+        word(name, pair.value(), std::string(path).append(".").append(name), depth);
     }
     if (const auto* required = at.get_object().if_contains("required"))
         for (const value& name : required->get_array())

@@ -49,7 +49,7 @@ class StopTest(unittest.TestCase):
                 except OSError as error:
                     refused.append(error)
 
-            threads = [threading.Thread(target=one) for _ in range(8)]
+            threads = [threading.Thread(target=one) for _ in range(4)]  # more at once count as guessing
             for thread in threads:
                 thread.start()
             wait_until(lambda: statuses, 20, 0.001, "the first answer")
@@ -58,7 +58,7 @@ class StopTest(unittest.TestCase):
                 thread.join()
             self.assertEqual(code, 0, talomed.log)
             self.assertTrue(all(status in (200, 503) for status in statuses), statuses)
-            self.assertEqual(len(statuses) + len(refused), 8)
+            self.assertEqual(len(statuses) + len(refused), 4)
             with self.assertRaises(OSError):
                 talomed.get("/api/health")
 

@@ -193,7 +193,12 @@ class Talomed:
         token = self.token if token is DEFAULT else token
         if token is not None:
             sent.setdefault("Authorization", f"Bearer {token}")
-        return wire.request(self.port, method, path, body, sent, **options)
+        try:
+            return wire.request(self.port, method, path, body, sent, **options)
+        except OSError as error:
+            if self._process and self._process.poll() not in (None, 0, -signal.SIGKILL, -signal.SIGTERM):
+                raise AssertionError(f"talomed ended with {self._process.returncode}:\n{self.log[-6000:]}") from error
+            raise
 
     def get(self, path, token=DEFAULT, headers=None, **options) -> wire.Answer:
         return self.request("GET", path, None, token, headers, **options)

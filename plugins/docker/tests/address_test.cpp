@@ -31,7 +31,8 @@ TEST_CASE("environment, then setting, then the usual place") {
 }
 
 TEST_CASE("an address that cannot be used says why") {
-    CHECK(find({{"DOCKER_HOST", "tcp://10.0.0.1:2375"}}).problem == "DOCKER_HOST is \"tcp://10.0.0.1:2375\": only a unix socket is understood");
+    CHECK(find({{"DOCKER_HOST", "tcp://10.0.0.1:2375"}}).problem ==
+          "DOCKER_HOST is \"tcp://10.0.0.1:2375\": only a unix socket is understood");
     CHECK_FALSE(find({}, "relative.sock").problem.empty());
     CHECK_FALSE(find({}, "/" + std::string(200, 'x')).problem.empty());
 }

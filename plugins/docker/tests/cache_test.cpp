@@ -39,9 +39,10 @@ TEST_CASE("the engine's entry as the API shows it") {
         R"("Ports":[{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"PrivatePort":443,"Type":"tcp"},)"
         R"({"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"PrivatePort":53,"PublicPort":53,"Type":"udp"}]})");
     const auto shown = containerRecord(listed);
-    CHECK(shown.json == R"({"id":"320c0483be46","name":"web","image":"busybox","status":"stopped",)"
-                        R"("ports":[{"host":53,"container":53,"protocol":"udp"},{"host":8080,"container":80,"protocol":"tcp"}],)"
-                        R"("created":"2023-11-14T22:13:20Z","labels":{"a":"b"})");
+    CHECK(shown.json ==
+          R"({"id":"320c0483be46","name":"web","image":"busybox","status":"stopped",)"
+          R"("ports":[{"host":53,"container":53,"protocol":"udp"},{"host":8080,"container":80,"protocol":"tcp"}],)"
+          R"("created":"2023-11-14T22:13:20Z","labels":{"a":"b"})");
     CHECK_FALSE(shown.ownNetwork);
     const auto bare = containerRecord(talome::readText<engine::ListedContainer>(
         R"({"Id":"320c0483be460a7b","Names":null,"Image":"x","Created":0,"Ports":null,"Labels":null,"State":"paused"})"));
@@ -58,7 +59,8 @@ TEST_CASE("a container is named by id, start of an id, or name") {
     CHECK(snapshot->resolve(fullId("abc2"))->shown.name == "db");
     CHECK(snapshot->resolve("abc10000")->shown.name == "web");
     CHECK(snapshot->resolve("abc")->shown.name == "abc"); // a name goes before the start of an id
-    CHECK_THROWS_WITH_AS(snapshot->resolve("ab"), "\"ab\" is the start of the ids of several containers: db, web", talome::Conflict);
+    CHECK_THROWS_WITH_AS(snapshot->resolve("ab"), "\"ab\" is the start of the ids of several containers: db, web",
+                         talome::Conflict);
     CHECK_THROWS_AS(snapshot->resolve("nope"), talome::NotFound);
 }
 
@@ -70,7 +72,8 @@ TEST_CASE("changes are applied, and readers keep what they have") {
     cache.setPids({{fullId("a"), 77}, {fullId("z"), 1}});
     CHECK(cache.snapshot()->find(fullId("a"))->pid == 77);
 
-    cache.update({fullId("a"), fullId("b"), fullId("c")}, {record("a", "renamed", "running", 1), record("c", "new", "created", 3)});
+    cache.update({fullId("a"), fullId("b"), fullId("c")},
+                 {record("a", "renamed", "running", 1), record("c", "new", "created", 3)});
     CHECK(names(cache) == Names{"new", "renamed"});
     CHECK(cache.snapshot()->find(fullId("a"))->pid == 77); // until the next inspection
     cache.update({fullId("a")}, {record("a", "renamed", "exited", 1)});

@@ -80,14 +80,16 @@ const EngineRequest kRequest{.path = {"containers", "json"}, .limit = 2s};
 } // namespace
 
 TEST_CASE("targets are made of segments") {
-    CHECK(engineTarget("1.41", {.path = {"containers", "../x?y", "json"}, .query = {{"filters", R"({"id":["a"]})"}, {"t", "1"}}}) ==
+    CHECK(engineTarget("1.41", {.path = {"containers", "../x?y", "json"},
+                                .query = {{"filters", R"({"id":["a"]})"}, {"t", "1"}}}) ==
           "/v1.41/containers/..%2Fx%3Fy/json?filters=%7B%22id%22%3A%5B%22a%22%5D%7D&t=1");
     CHECK(engineTarget("", {.path = {"version"}}) == "/version");
 }
 
 TEST_CASE("answers, failures, and one kept connection for them") {
     const ScriptedEngine engine({answer("200 OK", "[1]"), "HTTP/1.1 304 Not Modified\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", answer("200 OK", "x")});
+                                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+                                 answer("200 OK", "x")});
     const Client client(engine.path());
     CHECK(client.send(kRequest) == "[1]");
     CHECK(client.send({.method = "POST", .path = {"x"}, .limit = 2s}).empty());
@@ -97,9 +99,10 @@ TEST_CASE("answers, failures, and one kept connection for them") {
 }
 
 TEST_CASE("the engine's words are kept") {
-    const ScriptedEngine engine({answer("404 Not Found", R"({"message":"No such container: x"})"), answer("409 Conflict", "plain"),
-                                 answer("400 Bad", R"({"message":"no"})"), answer("500 Oh", R"({"message":"port in use"})"),
-                                 answer("503 Busy", "{}"), answer("418 Tea", ""), "nonsense\r\n\r\n", answer("200 OK", "{]")});
+    const ScriptedEngine engine({answer("404 Not Found", R"({"message":"No such container: x"})"),
+                                 answer("409 Conflict", "plain"), answer("400 Bad", R"({"message":"no"})"),
+                                 answer("500 Oh", R"({"message":"port in use"})"), answer("503 Busy", "{}"),
+                                 answer("418 Tea", ""), "nonsense\r\n\r\n", answer("200 OK", "{]")});
     const Client client(engine.path());
     CHECK_THROWS_WITH_AS(client.send(kRequest), "No such container: x", talome::NotFound);
     CHECK_THROWS_WITH_AS(client.send(kRequest), "plain", talome::Conflict);
@@ -120,7 +123,8 @@ TEST_CASE("a connection that the engine has closed is replaced") {
 }
 
 TEST_CASE("limits") {
-    const ScriptedEngine engine({answer("200 OK", "12345"), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12"});
+    const ScriptedEngine engine({answer("200 OK", "12345"), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12",
+                                 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12"});
     const Client client(engine.path());
     CHECK_THROWS_AS(client.send(kRequest, 4), talome::BadUpstream);
     CHECK_THROWS_AS(client.send({.path = {"x"}, .limit = 50ms}), talome::Timeout);
@@ -130,17 +134,20 @@ TEST_CASE("limits") {
 TEST_CASE("no engine") {
     const Client client("/nonexistent/docker.sock");
     CHECK_THROWS_WITH_AS(client.send(kRequest),
-                         "the Docker engine does not answer at /nonexistent/docker.sock: no such socket; is Docker installed and running?",
+                         "the Docker engine does not answer at /nonexistent/docker.sock: no such socket; is Docker "
+                         "installed and running?",
                          talome::Unavailable);
     EngineClient wrong;
     wrong.setAddress("", "DOCKER_HOST is odd");
-    CHECK_THROWS_WITH_AS(wrong.send(kRequest), "the Docker engine cannot be reached: DOCKER_HOST is odd", talome::Unavailable);
+    CHECK_THROWS_WITH_AS(wrong.send(kRequest), "the Docker engine cannot be reached: DOCKER_HOST is odd",
+                         talome::Unavailable);
 }
 
 TEST_CASE("the API version is settled") {
     const ScriptedEngine engine({answer("200 OK", R"({"Version":"20.10.24","ApiVersion":"1.41"})"),
                                  answer("200 OK", R"({"Version":"99","ApiVersion":"1.99"})"),
-                                 answer("200 OK", R"({"Version":"19.03","ApiVersion":"1.40"})"), answer("200 OK", "hello")});
+                                 answer("200 OK", R"({"Version":"19.03","ApiVersion":"1.40"})"),
+                                 answer("200 OK", "hello")});
     Client client(engine.path());
     CHECK(client.negotiate(2s).api == "1.41");
     CHECK(client.negotiate(2s).api == "1.52");

@@ -39,7 +39,8 @@ TEST_CASE("a line is read") {
     CHECK(event->name == "web");
     CHECK(parseEngineEvent(line("die", R"("exitCode":"137")"))->exitCode == 137);
     CHECK(parseEngineEvent(line("rename", R"("oldName":"/old")"))->oldName == "old");
-    CHECK_FALSE(parseEngineEvent(R"({"Type":"network","Action":"connect","Actor":{"ID":"x","Attributes":{}},"timeNano":1})"));
+    CHECK_FALSE(
+        parseEngineEvent(R"({"Type":"network","Action":"connect","Actor":{"ID":"x","Attributes":{}},"timeNano":1})"));
     CHECK_THROWS_AS(parseEngineEvent("{"), talome::Invalid);
     CHECK_THROWS_AS(parseEngineEvent(R"({"Action":1})"), talome::Invalid);
 }
@@ -52,13 +53,16 @@ TEST_CASE("a stop that was asked for is told apart from an end by itself") {
     CHECK(topics({finished}) == Topics{"container.died finished"});
     CHECK(topics({hup, died}) == Topics{"container.died failed"});
     CHECK(topics({term, line("die", R"("exitCode":"1")", 3600)}) == Topics{"container.died failed"});
-    CHECK(topics({line("oom"), line("kill", R"("signal":"9")"), died}) == Topics{"container.oom ", "container.died oom"});
-    CHECK(topics({term, died, line("start"), died}) == Topics{"container.stopped asked", "container.started ", "container.died failed"});
+    CHECK(topics({line("oom"), line("kill", R"("signal":"9")"), died}) ==
+          Topics{"container.oom ", "container.died oom"});
+    CHECK(topics({term, died, line("start"), died}) ==
+          Topics{"container.stopped asked", "container.started ", "container.died failed"});
 }
 
 TEST_CASE("the other events") {
     CHECK(topics({line("create"), line("start"), line("pause"), line("unpause"), line("destroy")}) ==
-          Topics{"container.created ", "container.started ", "container.paused ", "container.unpaused ", "container.removed "});
+          Topics{"container.created ", "container.started ", "container.paused ", "container.unpaused ",
+                 "container.removed "});
     CHECK(topics({line("exec_start: sh"), line("restart"), line("attach")}).empty());
     EventTranslator translator;
     CHECK(translator.translate(*parseEngineEvent(line("health_status: healthy")))->event.health == "healthy");

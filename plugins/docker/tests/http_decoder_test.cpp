@@ -22,7 +22,8 @@ Decoded decode(const std::string& bytes) {
         HttpDecoder decoder;
         Decoded decoded;
         for (std::size_t at = 0; at < bytes.size(); at += size) {
-            decoder.feed(std::string_view(bytes).substr(at, size), [&](std::string_view piece) { decoded.body += piece; });
+            decoder.feed(std::string_view(bytes).substr(at, size),
+                         [&](std::string_view piece) { decoded.body += piece; });
         }
         decoded.status = decoder.status();
         decoded.finished = decoder.finished();
@@ -36,7 +37,8 @@ Decoded decode(const std::string& bytes) {
 } // namespace
 
 TEST_CASE("the three kinds of body") {
-    const auto chunked = decode("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n");
+    const auto chunked = decode(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n");
     CHECK(chunked.status == 200);
     CHECK(chunked.body == "abcde");
     CHECK(chunked.finished);
@@ -62,14 +64,16 @@ TEST_CASE("what is not HTTP is refused") {
         CHECK_THROWS_AS(decoder.feed(wrong, [](std::string_view) {}), HttpSyntaxError);
     }
     HttpDecoder decoder;
-    CHECK_THROWS_AS(decoder.feed("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x'), [](std::string_view) {}), HttpSyntaxError);
+    CHECK_THROWS_AS(decoder.feed("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x'), [](std::string_view) {}),
+                    HttpSyntaxError);
 }
 
 TEST_CASE("lines, however they are cut") {
     std::vector<std::string> lines;
     const auto line = [&](std::string_view text) { lines.emplace_back(text); };
     LineSplitter splitter(10);
-    for (const char* piece : {"on", "e\ntw", "o\r\n\nlonger than ten", " characters\nfour\nrest"}) splitter.feed(piece, line);
+    for (const char* piece : {"on", "e\ntw", "o\r\n\nlonger than ten", " characters\nfour\nrest"})
+        splitter.feed(piece, line);
     CHECK(lines == std::vector<std::string>{"one", "two", "", "four"});
     CHECK(splitter.skipped() == 1);
 }

@@ -29,11 +29,15 @@ std::vector<std::string> linesOf(const std::string& bytes, bool timestamps, bool
         LineJoiner joiner(timestamps, line);
         for (std::size_t at = 0; at < bytes.size(); at += size) {
             const auto piece = std::string_view(bytes).substr(at, size);
-            if (tty) joiner.raw(piece);
-            else REQUIRE(frames.feed(piece));
+            if (tty)
+                joiner.raw(piece);
+            else
+                REQUIRE(frames.feed(piece));
         }
-        if (tty) joiner.finish();
-        else CHECK(frames.finish());
+        if (tty)
+            joiner.finish();
+        else
+            CHECK(frames.finish());
         if (first.empty()) first = lines;
         CHECK(lines == first);
     }

@@ -43,6 +43,10 @@ inline bool wordFits(std::string_view word, std::string_view type) {
     return type == "string";
 }
 
+[[noreturn]] inline void refuseWord(const std::string& field, const std::string& word, const std::string& type) {
+    throw std::logic_error("input \"" + field + "\": " + word + " does not fit the type " + type);
+}
+
 inline std::string annotate(const std::string& schema, const std::vector<Note>& notes) {
     if (notes.empty()) return schema;
     boost::json::value value = parse(schema);
@@ -51,8 +55,7 @@ inline std::string annotate(const std::string& schema, const std::vector<Note>& 
         const auto* type = field.if_contains("type");
         const std::string typeName = type && type->is_string() ? std::string(type->get_string()) : std::string();
         for (const auto& [word, rule] : note.words) {
-            if (!wordFits(word, typeName))
-                throw std::logic_error("input \"" + note.field + "\": " + word + " does not fit the type " + typeName);
+            if (!wordFits(word, typeName)) refuseWord(note.field, word, typeName);
             field[word] = rule;
         }
         if (!note.description.empty()) field["description"] = note.description;

@@ -75,6 +75,8 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
         tools.push_back({sizeof(talome_tool), 0, t.name.c_str(), orNull(t.summary), orNull(t.rename)});
     std::vector<const talome_route*> routeList;
     std::vector<const talome_tool*> toolList;
+    routeList.reserve(routes.size());
+    toolList.reserve(tools.size());
     for (const auto& route : routes) routeList.push_back(&route);
     for (const auto& tool : tools) toolList.push_back(&tool);
 
