@@ -1,4 +1,4 @@
-// What the engine and its helpers throw: a failure that has an HTTP status, and a client that has left.
+// What the engine and its parts throw: a failure that has an HTTP status, and a client that has left.
 #pragma once
 
 #include <exception>

@@ -70,7 +70,7 @@ bool holdsEncodedWord(std::string_view value) {
 bool isAuthority(std::string_view text) {
     constexpr std::string_view never = "\"#/<>?@\\^`{|},;=()";
     for (char c : text)
-        if (c <= ' ' || c == 127 || never.find(c) != never.npos) return false; // char is signed: above 127 is below ' '
+        if (c <= ' ' || static_cast<unsigned char>(c) >= 127 || never.find(c) != never.npos) return false;
     return true;
 }
 

@@ -145,7 +145,9 @@ const talome_io kIo = [] {
 
 const void* extension(talome_self* self, const char* id) noexcept {
     const std::string_view wanted = id;
+    static constexpr std::uint32_t kShort[4] = {16};
     if (wanted == of(self).missingArea) return nullptr;
+    if (wanted == of(self).shortArea) return kShort;
     const std::pair<std::string_view, const void*> areas[] = {{TALOME_OPERATIONS, &kOperations},
                                                               {TALOME_HTTP, &kHttp},
                                                               {TALOME_SETTINGS, &kSettings},

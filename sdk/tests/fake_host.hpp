@@ -20,7 +20,7 @@ struct FakeHost {
     void* changingUser = nullptr;
 
     // What the test sets and sees.
-    std::string missingArea;
+    std::string missingArea, shortArea;          ///< not offered at all; offered with an older, shorter table
     std::map<std::string, std::string> settings; // key → JSON
     std::vector<std::vector<talome_value>> rows; // what every statement gives
     std::string sql, bound;                      // the last statement, and its values

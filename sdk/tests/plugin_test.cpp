@@ -155,6 +155,16 @@ TEST_CASE("create() fails with words, and leaves nothing") {
     }
 }
 
+TEST_CASE("an area that is older than the plugin counts as missing") {
+    for (const char* area : {TALOME_OPERATIONS, TALOME_IO}) {
+        FakeHost host;
+        host.shortArea = area;
+        void* instance = nullptr;
+        const auto plugin = talome::detail::describe<Probe>("probe", "1.0.0", "Probes.");
+        CHECK(plugin.create(host.host(), host.self(), &instance) == TALOME_E_UNSUPPORTED);
+    }
+}
+
 TEST_CASE("what a plugin asks of its host") {
     Living a;
     const talome::Host& host = a.probe().host;

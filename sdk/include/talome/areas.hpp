@@ -11,6 +11,7 @@
 #include "settings.h"
 #include "tasks.h"
 
+#include <new>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -79,12 +80,16 @@ public:
                           " was not asked for: the plugin's constructor must say registry.needs(\"" + kAreaId<T> +
                           "\")");
     }
+    /// In create(): the same by id, which may be that of an area newer than this header.
     bool ask(std::string_view id) {
-        return std::apply(
-            [&](auto*&... slot) {
-                return (askOne(id, slot) || ...) || host_->extension(self_, std::string(id).c_str());
-            },
-            tables_);
+        bool known = false, offered = false;
+        auto one = [&]<class T>(const T*& /*slot*/) {
+            if (id != kAreaId<T>) return;
+            known = true;
+            offered = want<T>() != nullptr;
+        };
+        std::apply([&](auto&... slot) { (one(slot), ...); }, tables_);
+        return known ? offered : host_->extension(self_, std::string(id).c_str()) != nullptr;
     }
 
     /// Throws the typed exception of a failed call, with the host's words.
@@ -102,12 +107,6 @@ public:
     }
 
 private:
-    template <class T> bool askOne(std::string_view id, const T*& slot) {
-        if (id != kAreaId<T>) return false;
-        slot = want<T>();
-        return slot != nullptr;
-    }
-
     const talome_host* host_;
     talome_self* self_;
     std::tuple<const talome_operations*, const talome_http*, const talome_settings*, const talome_database*,
