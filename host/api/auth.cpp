@@ -28,6 +28,7 @@ Auth::Auth(Registry& registry, auth::Users& users, auth::Sessions& sessions, con
     : host_(registry.host()), users_(users), sessions_(sessions), registry_(operations), setupCode_(auth::base64Url(auth::randomBytes(9))) {
     registry.operation("auth.login", "Logs in; the first login on a new server creates its administrator", anyone, Tier::modify, this, &Auth::login)
         .route("POST", "/api/auth/login")
+        .maxBody(16 * 1024)
         .input("username", "who; admin if missing", length(0, 100))
         .input("password", "at least 8 characters at the first login", length(1, 500))
         .input("setupCode", "printed at the start; needed for the first login from a public address", length(1, 100))

@@ -1,6 +1,7 @@
-// Poco's HTTPClientSession over a socket whose every wait is bounded by the deadline of the whole exchange, and ends
-// when the caller has left: Poco's own time limit starts again with each read.
+// Poco's HTTPClientSession over a DeadlineSocket; Poco's own reconnecting is not used, for it knows no unix sockets.
 #include "engine_client.hpp"
+
+#include "deadline_socket.hpp"
 
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeParser.h>
@@ -11,7 +12,6 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
-#include <Poco/Net/StreamSocketImpl.h>
 
 #include <array>
 #include <cerrno>
@@ -23,38 +23,9 @@ namespace talome::docker {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr std::size_t kMaxIdle = 4;
 constexpr std::size_t kMaxErrorText = 64 * 1024;
 constexpr std::pair<int, int> kOldestApi{1, 41}, kNewestApi{1, 52};
-
-struct CallerLeft : Poco::TimeoutException {
-    using Poco::TimeoutException::TimeoutException;
-    Poco::Exception* clone() const override { return new CallerLeft(*this); }
-    void rethrow() const override { throw *this; }
-};
-
-class DeadlineSocket : public Poco::Net::StreamSocketImpl {
-public:
-    void allow(Clock::time_point deadline, const std::function<bool()>* cancelled) {
-        deadline_ = deadline;
-        cancelled_ = cancelled;
-    }
-    int receiveBytes(void* buffer, int length, int flags) override {
-        for (;;) {
-            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - Clock::now()).count();
-            if (left <= 0) throw Poco::TimeoutException();
-            if (cancelled_ && *cancelled_ && (*cancelled_)()) throw CallerLeft();
-            if (poll(Poco::Timespan(std::min<std::int64_t>(left, 250'000)), SELECT_READ)) break;
-        }
-        return StreamSocketImpl::receiveBytes(buffer, length, flags);
-    }
-
-private:
-    Clock::time_point deadline_;
-    const std::function<bool()>* cancelled_ = nullptr;
-};
 
 void appendEncoded(std::string& out, std::string_view text) {
     constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -236,7 +207,8 @@ void EngineClient::exchange(const EngineRequest& request, std::string_view versi
     } catch (const CallerLeft&) {
         throw Cancelled("the caller has left");
     } catch (const Poco::TimeoutException&) {
-        throw Timeout("the Docker engine has not answered within " + std::to_string(request.limit.count()) + " ms");
+        throw Timeout("the Docker engine at " + socket_ + " has not answered within " +
+                      std::to_string(request.limit.count()) + " ms");
     } catch (const Poco::Net::MessageException& error) {
         throw BadUpstream("what answers at " + socket_ + " does not speak HTTP: " + error.displayText());
     } catch (const Poco::Exception& error) {

@@ -147,7 +147,7 @@ void EngineKeeper::onLine(std::string_view line) {
 }
 
 void EngineKeeper::onEnd(const std::string& why) {
-    down(why);
+    if (streaming()) down(why); // else it was broken off, for a reason that says more
     wake(kConnectTask);
 }
 

@@ -4,7 +4,7 @@
 
 #include "cgroup_files.hpp"
 #include "container_types.hpp"
-#include "engine_types.hpp"
+#include "engine_stats_types.hpp"
 
 namespace talome::docker {
 

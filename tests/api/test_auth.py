@@ -335,6 +335,23 @@ class LimitTest(Case):
             self.refused(self.fail(**{"X-Forwarded-For": f"192.0.2.{number}", "X-Real-Ip": f"192.0.2.{number}"}), 401)
         self.refused(self.fail(**{"X-Forwarded-For": "192.0.2.77"}), 429)
 
+    def test_a_trusted_proxy_says_the_address(self):
+        with Talomed(plugins="none", env={"TRUSTED_PROXIES": "127.0.0.9"}) as talomed:
+            talomed.login()
+
+            def login(client, password, proxy="127.0.0.9"):
+                return talomed.post("/api/auth/login", {"username": USERNAME, "password": password}, token=None, source=proxy,
+                                    headers={"X-Forwarded-For": client, "X-Forwarded-Proto": "https"})
+
+            for _ in range(5):
+                self.refused(login("192.0.2.1", "wrong password"), 401)
+            self.refused(login("192.0.2.1", PASSWORD), 429)
+            answer = login("192.0.2.2", PASSWORD)
+            self.assertEqual(answer.status, 200, answer)
+            self.assertIn("secure", answer.cookies["talome_session"].lower())
+            answer = login("192.0.2.2", PASSWORD, "127.0.0.8")  # not one that is trusted
+            self.assertNotIn("secure", answer.cookies["talome_session"].lower())
+
     def test_success_forgets_failures(self):
         for _ in range(3):
             for _ in range(4):
