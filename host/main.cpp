@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -99,6 +100,7 @@ int main(int argc, char** argv) {
     for (const int each : {SIGINT, SIGTERM, SIGQUIT}) sigaddset(&ends, each);
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    ::umask(077); // whatever it writes is its owner's only
     Talomed daemon;
     return daemon.run(argc, argv);
 }

@@ -90,7 +90,7 @@ LoginOutput Auth::answer(Call& call, const auth::User& user, const Principal& ca
     users_.loggedIn(user.id, now);
     call.header("Set-Cookie", cookie(token, std::chrono::duration_cast<std::chrono::seconds>(auth::kWholeLifetime).count()));
     call.header("Cache-Control", "no-store");
-    return {true, setup, token, log::timestamp(session.expiresAt()), {user.id, user.username, user.email, user.role}, std::nullopt};
+    return {true, setup, token, log::timestamp(session.expiresAt()), {user.id, user.username, {user.email}, user.role}, std::nullopt};
 }
 
 void Auth::logout(Call& call) {
@@ -103,7 +103,7 @@ MeOutput Auth::me(Call& call) const {
     const auto caller = call.principal();
     const auto user = users_.byId(caller.userId);
     if (!user) throw Unauthenticated("this session has no user");
-    MeOutput output{true, user->id, user->username, user->email, user->role, {}};
+    MeOutput output{true, user->id, user->username, {user->email}, user->role, {}};
     for (const auto& [flag, granted] : registry_.snapshot()->flags) output.permissions[flag] = call.granted(flag);
     return output;
 }

@@ -21,7 +21,7 @@ BOOST_DESCRIBE_STRUCT(LoginInput, (), (username, password, setupCode))
 
 struct LoggedInUser {
     std::string id, username;
-    std::optional<std::string> email;
+    Nullable<std::string> email;
     std::string role;
 };
 BOOST_DESCRIBE_STRUCT(LoggedInUser, (), (id, username, email, role))
@@ -37,7 +37,7 @@ BOOST_DESCRIBE_STRUCT(LoginOutput, (), (ok, setup, token, expiresAt, user, recov
 struct MeOutput {
     bool authenticated = true;
     std::string userId, username;
-    std::optional<std::string> email;
+    Nullable<std::string> email;
     std::string role;
     std::map<std::string, bool> permissions;
 };

@@ -51,6 +51,8 @@ TEST_CASE("a token is good for its session, and only until that ends") {
     CHECK_FALSE(sessions.use(token.substr(0, token.rfind('.') + 1), kNow));
     CHECK_FALSE(sessions.use("", kNow));
     CHECK_FALSE(sessions.use("a.b.c", kNow));
+    CHECK_FALSE(sessions.use(token + "=", kNow));
+    CHECK_FALSE(sessions.use(token + "." + token.substr(token.rfind('.') + 1), kNow));
     CHECK_FALSE(sessions.use(std::string(100'000, 'a'), kNow));
     sessions.revoke(session.id, kNow + 2);
     CHECK_FALSE(sessions.use(token, kNow + 3));

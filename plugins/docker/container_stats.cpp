@@ -21,8 +21,7 @@ public:
     ContainerStats stats(const ContainerRef& input) {
         const RecordPtr record = services_.keeper.resolve(input.id);
         if (record->running()) {
-            if (const auto stats = services_.sampler.read(record)) return *stats;
-            services_.cache.trueSnapshot(); // no figures because the engine is gone: that is the better answer
+            if (const auto stats = services_.sampler.read(record->id)) return *stats;
         }
         throw Conflict("container " + record->shown.name + " is not running");
     }

@@ -26,6 +26,17 @@ constexpr std::string_view kFilters =
     R"({"type":["container"],"event":["create","start","restart","die","kill","oom","stop","pause","unpause",)"
     R"("rename","update","destroy","health_status"]})";
 
+// The engine tells of these before its list shows them.
+bool announcedEarly(std::string_view action) {
+    return action == "pause" || action == "unpause" || action == "rename" || action == "update";
+}
+
+Pids pidsOf(const std::map<std::string, engine::InspectedState>& inspected) {
+    Pids pids;
+    for (const auto& [id, found] : inspected) pids[id] = found.State_.Pid;
+    return pids;
+}
+
 std::string nanoText(std::int64_t nanos) {
     const std::string fraction = std::to_string(nanos % kSecond);
     return std::to_string(nanos / kSecond) + "." + std::string(9 - fraction.size(), '0') + fraction;
@@ -139,7 +150,7 @@ void EngineKeeper::onLine(std::string_view line) {
     auto announcement = translator_.translate(*event);
     {
         const std::scoped_lock lock(pendingMutex_);
-        pending_.ids.insert(event->id);
+        pending_.changed[event->id] |= announcedEarly(event->action);
         if (announcement && !known) pending_.announcements.push_back(std::move(*announcement));
         if (pending_.announcements.size() > kMaxPending) pending_.announcements.pop_front();
     }
@@ -183,12 +194,12 @@ void EngineKeeper::refreshTask() {
         const std::scoped_lock pendingLock(pendingMutex_);
         std::swap(work, pending_);
     }
-    if (!work.ids.empty() && streaming()) {
+    if (!work.changed.empty() && streaming()) {
         try {
-            if (work.ids.size() > kMaxAskedAtOnce)
+            if (work.changed.size() > kMaxAskedAtOnce)
                 listAll(cache_.snapshot()->version);
             else
-                listSome(work.ids);
+                listSome(work.changed);
         } catch (const Error& error) {
             breakOff(error.what());
         }
@@ -213,7 +224,7 @@ void EngineKeeper::lookAt(const std::string& id) {
     const std::scoped_lock lock(askMutex_);
     if (!streaming()) return;
     try {
-        listSome({id});
+        listSome({{id, false}});
     } catch (const Error& error) { // the action has succeeded all the same; the stream's end tells the rest
         host_.debug(std::string("no look at a container after an action: ") + error.what());
     }
@@ -247,41 +258,62 @@ void EngineKeeper::listAll(const std::string& version) {
         host_.info("connected to Docker engine " + version + " at " + client_.socket());
         if (active_) host_.publish("docker.engine", EngineState{true, version, {}});
     }
-    const Pids pids = inspect(ids);
-    apply([&] { cache_.setPids(pids); });
+    const Inspected inspected = inspect(ids);
+    apply([&] { cache_.setPids(pidsOf(inspected)); });
 }
 
-// Inspects before it lists: an inspection waits for the container's lock, and the engine announces some changes (pause,
-// rename) while it still holds that lock and its list does not show them.
-void EngineKeeper::listSome(const std::set<std::string>& ids) {
-    const Pids pids = inspect(ids);
+std::set<std::string> EngineKeeper::listIds(const std::set<std::string>& ids) {
     EngineRequest request = ask({"containers", "json"}, kListLimit);
     const std::map<std::string, std::vector<std::string>> filters{{"id", {ids.begin(), ids.end()}}};
     request.query = {{"all", "1"}, {"filters", talome::toJson(filters)}};
     std::vector<ContainerRecord> records;
+    std::set<std::string> running;
     for (const auto& listed : client_.get<std::vector<engine::ListedContainer>>(request)) {
         records.push_back(containerRecord(listed));
+        if (records.back().running()) running.insert(listed.Id);
     }
-    apply([&] {
-        cache_.update(ids, std::move(records));
-        cache_.setPids(pids);
-    });
+    apply([&] { cache_.update(ids, std::move(records)); });
+    return running;
 }
 
-Pids EngineKeeper::inspect(const std::set<std::string>& ids) {
+// The list comes first, for it waits for nothing. An inspection waits for the container's lock, which the engine holds
+// for a while when a container ends; but it also holds it when it announces a pause or a new name that its list does
+// not show yet. So those are inspected, and listed once more if the list was too early; and those that run, for their
+// pid.
+void EngineKeeper::listSome(const Changed& changed) {
+    std::set<std::string> ids, doubtful;
+    for (const auto& [id, early] : changed) {
+        ids.insert(id);
+        if (early) doubtful.insert(id);
+    }
+    doubtful.merge(listIds(ids));
+    if (doubtful.empty()) return;
+    const Inspected inspected = inspect(doubtful);
+    std::set<std::string> again;
+    const SnapshotPtr snapshot = cache_.snapshot();
+    for (const auto& [id, found] : inspected) {
+        const RecordPtr shown = snapshot->find(id);
+        const bool same = shown && shown->shown.status == containerStatus(found.State_.Status) &&
+                          found.Name == "/" + shown->shown.name;
+        if (!same) again.insert(id);
+    }
+    if (!again.empty()) listIds(again);
+    apply([&] { cache_.setPids(pidsOf(inspected)); });
+}
+
+EngineKeeper::Inspected EngineKeeper::inspect(const std::set<std::string>& ids) {
     const auto enough = std::chrono::steady_clock::now() + kInspectAllLimit;
-    Pids pids;
+    Inspected inspected;
     for (const std::string& id : ids) {
         if (std::chrono::steady_clock::now() > enough) break;
         try {
-            pids[id] =
-                client_.get<engine::InspectedContainer>(ask({"containers", id, "json"}, kInspectLimit)).State_.Pid;
+            inspected[id] = client_.get<engine::InspectedState>(ask({"containers", id, "json"}, kInspectLimit));
         } catch (const NotFound&) { // removed, which its event or the list tells
         } catch (const Timeout&) {
             host_.warn("the Docker engine does not answer about container " + id.substr(0, 12));
         }
     }
-    return pids;
+    return inspected;
 }
 
 } // namespace talome::docker

@@ -46,9 +46,10 @@ public:
     void lookAt(const std::string& id);
 
 private:
+    using Changed = std::map<std::string, bool>; // by whole id; true: announced before the list shows it
+    using Inspected = std::map<std::string, engine::InspectedState>;
     struct Pending {
-        std::set<std::string> ids;
-        bool all = false;
+        Changed changed;
         std::deque<Announcement> announcements;
     };
 
@@ -64,15 +65,16 @@ private:
 
     // With askMutex_ held.
     void listAll(const std::string& version);
-    void listSome(const std::set<std::string>& ids);
-    Pids inspect(const std::set<std::string>& ids);
+    void listSome(const Changed& changed);
+    std::set<std::string> listIds(const std::set<std::string>& ids); // gives those that run
+    Inspected inspect(const std::set<std::string>& ids);
     template <class Change> void apply(const Change& change);
 
     const Host host_;
     EngineClient& client_;
     ContainerCache& cache_;
 
-    // Taken in this order. Not one of them is held while a stream is destroyed.
+    // Taken in this order. Of the last three, none is held while a stream is destroyed.
     std::mutex connectMutex_; // one connect() at a time
     std::mutex askMutex_;     // asks the engine and applies the answer, one at a time: the later answer is the newer
     std::mutex stateMutex_;   // the three below, and every change of the cache

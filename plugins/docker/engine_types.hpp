@@ -54,6 +54,10 @@ struct State {
     std::string StartedAt, FinishedAt;
     std::optional<Health> Health_;
 };
+struct InspectedState { // as much as the cache needs
+    std::string Name;
+    State State_;
+};
 struct Config {
     bool Tty = false;
     List<std::string> Env, Cmd, Entrypoint;
@@ -91,6 +95,7 @@ struct InspectedContainer {
 };
 BOOST_DESCRIBE_STRUCT(Health, (), (Status))
 BOOST_DESCRIBE_STRUCT(State, (), (Status, Pid, ExitCode, StartedAt, FinishedAt, Health_))
+BOOST_DESCRIBE_STRUCT(InspectedState, (), (Name, State_))
 BOOST_DESCRIBE_STRUCT(Config, (), (Tty, Env, Cmd, Entrypoint))
 BOOST_DESCRIBE_STRUCT(RestartPolicy, (), (Name, MaximumRetryCount))
 BOOST_DESCRIBE_STRUCT(HostConfig, (), (RestartPolicy_))

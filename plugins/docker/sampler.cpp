@@ -12,7 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh{2500};
-constexpr auto kApart = 110ms;       // of two readings on demand
+constexpr auto kApart = 110ms; // of two readings on demand
+constexpr int kTries = 8;
 constexpr auto kEngineLimit = 500ms; // for all that the engine must be asked about
 } // namespace
 
@@ -38,7 +39,8 @@ std::optional<Usage> Sampler::readOne(const ContainerRecord& record, Clock::time
 UsageMap Sampler::readAll(std::chrono::milliseconds limit) const {
     UsageMap usages;
     const auto enough = Clock::now() + limit;
-    for (const RecordPtr& record : cache_.snapshot()->containers) {
+    const SnapshotPtr snapshot = cache_.snapshot();
+    for (const RecordPtr& record : snapshot->containers) {
         if (!record->running()) continue;
         if (const auto usage = readOne(*record, enough)) usages.emplace(record->id, *usage);
     }
@@ -90,14 +92,19 @@ SamplesPtr Sampler::look() {
     return samples;
 }
 
-std::optional<ContainerStats> Sampler::read(const RecordPtr& record) {
+std::optional<ContainerStats> Sampler::read(const std::string& id) {
     const SamplesPtr samples = look();
-    if (const ContainerStats* stats = samples->find(record->id)) return *stats;
-    const auto first = readOne(*record, Clock::now() + kEngineLimit);
-    if (!first) return std::nullopt;
-    std::this_thread::sleep_for(kApart);
-    const auto second = readOne(*record, Clock::now() + kEngineLimit);
-    return second ? statsBetween(*first, *second) : std::nullopt;
+    if (const ContainerStats* stats = samples->find(id)) return *stats;
+    for (int i = 0; i < kTries; ++i) { // one that has just been started has no pid yet, or no files
+        const RecordPtr record = cache_.trueSnapshot()->find(id);
+        if (!record || !record->running()) return std::nullopt;
+        const auto first = readOne(*record, Clock::now() + kEngineLimit);
+        std::this_thread::sleep_for(kApart);
+        const auto second = readOne(*record, Clock::now() + kEngineLimit);
+        if (!first || !second) continue;
+        if (const auto stats = statsBetween(*first, *second)) return stats;
+    }
+    throw Unavailable("what the container uses cannot be read at present");
 }
 
 void Sampler::sampleTask() {

@@ -39,8 +39,9 @@ public:
 
     SamplesPtr look();         // never null; at most two and a half seconds old
     SamplesPtr latest() const; // null if the last look is too long ago
-    // One container, read now if the samples do not have it yet. Nothing if it does not run.
-    std::optional<ContainerStats> read(const RecordPtr&);
+    // One container by its whole id, read now if the samples do not have it yet. Nothing if it does not run. Throws
+    // Unavailable if the engine is gone, or if nothing can be read.
+    std::optional<ContainerStats> read(const std::string& id);
 
     void sampleTask();
 

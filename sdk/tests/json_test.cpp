@@ -120,3 +120,20 @@ TEST_CASE("structs that contain themselves") {
     CHECK(talome::toJson(talome::readText<Node>(text)) == text);
     CHECK(whyNot<Node>(R"({"name":"a","children":[{"name":1,"children":[]}]})") == "children[0].name: expected text");
 }
+
+namespace {
+struct Contact {
+    talome::Nullable<std::string> email;
+    std::optional<std::string> phone;
+};
+BOOST_DESCRIBE_STRUCT(Contact, (), (email, phone))
+} // namespace
+
+TEST_CASE("a nullable member is always written, an optional one only with a value") {
+    CHECK(talome::toJson(Contact{}) == R"({"email":null})");
+    CHECK(talome::toJson(Contact{{"a@b"}, "1"}) == R"({"email":"a@b","phone":"1"})");
+    CHECK(talome::readText<Contact>(R"({"email":null})").email.value == std::nullopt);
+    CHECK(talome::readText<Contact>(R"({"email":"x"})").email.value == "x");
+    CHECK(talome::schema<Contact>() ==
+          R"({"type":"object","properties":{"email":{"type":["string","null"]},"phone":{"type":"string"}},"required":["email"],"additionalProperties":false})");
+}

@@ -24,7 +24,8 @@ std::string fullId(const std::string& start) { return start + std::string(64 - s
 
 std::vector<std::string> names(const ContainerCache& cache) {
     std::vector<std::string> result;
-    for (const auto& each : cache.snapshot()->containers) result.push_back(each->shown.name);
+    const auto snapshot = cache.snapshot();
+    for (const auto& each : snapshot->containers) result.push_back(each->shown.name);
     return result;
 }
 

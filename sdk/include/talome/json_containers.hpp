@@ -32,6 +32,28 @@ template <> struct Codec<Json> {
     static void schema(detail::SchemaText& text) { text.out += "{}"; }
 };
 
+/// A member that is always there, and null when it has no value; an optional one is left out then.
+template <class T> struct Nullable {
+    std::optional<T> value;
+};
+
+template <class T>
+    requires std::is_arithmetic_v<T> || std::is_same_v<T, std::string>
+struct Codec<Nullable<T>> {
+    static void write(std::string& out, const void* v) { Codec<std::optional<T>>::write(out, &static_cast<const Nullable<T>*>(v)->value); }
+    static void read(const boost::json::value& from, void* v, const detail::Path& at) {
+        Codec<std::optional<T>>::read(from, &static_cast<Nullable<T>*>(v)->value, at);
+    }
+    static void schema(detail::SchemaText& text) {
+        const std::size_t begin = text.out.size();
+        Codec<T>::schema(text); // {"type":"string"…
+        const std::size_t type = text.out.find(R"("type":)", begin) + 7;
+        const std::size_t end = text.out.find('"', type + 1) + 1;
+        text.out.insert(end, R"(,"null"])");
+        text.out.insert(type, "[");
+    }
+};
+
 template <class T> struct Codec<std::optional<T>> {
     using Value = std::optional<T>;
     static void write(std::string& out, const void* v) {
