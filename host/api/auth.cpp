@@ -3,6 +3,7 @@
 
 #include "host/auth/password.hpp"
 #include "host/auth/secret.hpp"
+#include "host/gate/call.hpp"
 #include "host/gate/network.hpp"
 #include "host/log/log.hpp"
 
@@ -66,8 +67,8 @@ LoginOutput Auth::login(Call& call, const LoginInput& input) {
 LoginOutput Auth::createFirst(Call& call, const std::string& username, const LoginInput& input, const Principal& caller) {
     if (username.size() < 2) throw Invalid("username", "must have at least 2 characters");
     if (input.password.size() < 8) throw Invalid("password", "must have at least 8 characters: this login creates the administrator");
-    if (!gate::isPrivateAddress(caller.peer) && !auth::equalConstantTime(input.setupCode.value_or(""), setupCode_))
-        throw Denied("the first login from a public address needs `setupCode`, which the server has printed at its start");
+    if ((!gate::isPrivateAddress(caller.peer) || call.raw()->relayed) && !auth::equalConstantTime(input.setupCode.value_or(""), setupCode_))
+        throw Denied("the first login from a public address, or through a proxy that is not named in trusted_proxies, needs `setupCode`, which the server has printed at its start");
     const auto code = auth::base64Url(auth::randomBytes(18));
     auth::User user;
     user.id = auth::uuid();

@@ -24,6 +24,7 @@ std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
     inner.principal = std::move(principal);
     inner.snapshot = call.raw()->snapshot;
     inner.requestId = call.requestId();
+    inner.cancelled = call.raw()->cancelled;
     inner.depth = 1;
     std::string text;
     try {
@@ -51,7 +52,7 @@ HealthOutput Health::get(Call& call) {
         call.status(503);
     }
     for (const auto& [id, endpoint] : call.raw()->snapshot->operations)
-        if (id.ends_with(".health")) output.checks[id.substr(0, id.size() - 7)] = ask(call, *endpoint);
+        if (!endpoint->declared.raw && id.ends_with(".health")) output.checks[id.substr(0, id.size() - 7)] = ask(call, *endpoint);
     return output;
 }
 

@@ -4,8 +4,10 @@
 #include "host/auth/secret.hpp"
 
 #include <argon2.h>
+#include <atomic>
 #include <semaphore>
 #include <stdexcept>
+#include <talome/errors.hpp>
 
 namespace talome::auth {
 
@@ -17,8 +19,18 @@ constexpr std::size_t kSalt = 16, kHash = 32;
 
 std::counting_semaphore<2> places(2); // bounds memory and CPU while somebody guesses
 
+std::atomic<int> waiting{0};
+constexpr int kMostWaiting = 8;
+
 struct Place {
-    Place() { places.acquire(); }
+    Place() {
+        if (waiting.fetch_add(1) >= kMostWaiting) {
+            --waiting;
+            throw Limited("too many logins at once; try again in a second");
+        }
+        places.acquire();
+        --waiting;
+    }
     ~Place() { places.release(); }
 };
 

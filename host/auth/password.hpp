@@ -6,7 +6,8 @@
 
 namespace talome::auth {
 
-/// Takes some 20 ms of CPU and 19 MiB; at most two run at once in the whole server, the others wait.
+/// Takes some 20 ms of CPU and 19 MiB; at most two run at once in the whole server; eight more
+/// wait, and beyond that talome::Limited is thrown, so that somebody who guesses does not hold every worker.
 std::string hashPassword(std::string_view password);
 bool verifyPassword(std::string_view password, const std::string& hash);
 /// What verifying takes, for an account that does not exist: whoever asks must not see the difference.

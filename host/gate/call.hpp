@@ -21,4 +21,5 @@ struct talome_call {
     int depth = 0;                       ///< calls inside calls
     int status = 0;                      ///< set by the handler; 0: the route's
     std::vector<std::pair<std::string, std::string>> headers; ///< set by the handler
+    bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };

@@ -52,6 +52,16 @@ void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
     throw Failure(TALOME_E_DENIED, permission == "admin" ? "this needs an administrator" : "this needs the permission '" + permission + "'");
 }
 
+void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {
+    const auto began = std::chrono::steady_clock::now();
+    try {
+        authorise(call, endpoint);
+    } catch (const Failure& failure) {
+        if (failure.status == TALOME_E_DENIED || endpoint.declared.tier != manifest::Tier::read) auditLine(call, endpoint, {}, "denied", began);
+        throw;
+    }
+}
+
 void Gate::applySecurityMode(const talome_call& call, const Endpoint& endpoint) const {
     const auto tier = endpoint.declared.tier;
     if (tier == manifest::Tier::read || isPerson(call.principal->origin)) return;
@@ -93,6 +103,7 @@ void succeedOrThrow(talome_status status, const Endpoint& endpoint) {
 } // namespace
 
 void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
+    if (!endpoint.invoke) throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
         lastWords().clear();
@@ -113,13 +124,12 @@ void Gate::call(talome_call& from, std::string_view plugin, std::string_view ope
     const auto it = from.snapshot->operations.find(operation);
     if (it == from.snapshot->operations.end()) throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
     const auto endpoint = it->second;
-    if (endpoint->declared.raw) throw Failure(TALOME_E_UNSUPPORTED, std::string(operation) + " is a raw route, which cannot be called");
     if (from.principal->role == "plugin") {
         const auto uses = from.snapshot->uses.find(plugin);
         if (uses == from.snapshot->uses.end() || !uses->second.contains(operation))
             throw Failure(TALOME_E_DENIED, std::string(plugin) + " does not say in its manifest that it uses " + std::string(operation));
     }
-    talome_call inner{from.principal, from.snapshot, from.requestId, from.deadlineMs, from.cancelled, from.depth + 1, 0, {}};
+    talome_call inner{from.principal, from.snapshot, from.requestId, from.deadlineMs, from.cancelled, from.depth + 1, 0, {}, from.relayed};
     run(inner, *endpoint, parseJson(input.empty() ? "{}" : input), out, to);
 }
 

@@ -19,8 +19,9 @@ public:
     using SecurityMode = std::function<std::string()>; ///< "permissive", "cautious" or "locked"
     explicit Gate(SecurityMode mode) : mode_(std::move(mode)) {}
 
+    /// For a door that wants to know before it reads the rest: as the path itself does, and what is refused is audited.
     /// Throws Failure: 401 for an anonymous caller, 403 for one who lacks the permission.
-    void authorise(const talome_call&, const Endpoint&) const;
+    void admit(const talome_call&, const Endpoint&) const;
 
     /// The whole path. `input` is the merged object; throws Failure.
     void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to) const;
@@ -31,6 +32,7 @@ public:
     void call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input, talome_sink out, void* to) const;
 
 private:
+    void authorise(const talome_call&, const Endpoint&) const;
     std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
     void applySecurityMode(const talome_call&, const Endpoint&) const;
     template <class Invoke> void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;

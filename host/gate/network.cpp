@@ -33,6 +33,16 @@ bool isPrivateAddress(const std::string& text) {
     return address->isLoopback() || (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
 }
 
+bool isLocalHost(std::string_view host) {
+    if (host.starts_with('[')) return parsed(std::string(host.substr(1, host.find(']') - 1))).has_value();
+    auto name = Poco::toLower(std::string(host.substr(0, host.rfind(':'))));
+    if (name.empty() || parsed(name)) return !name.empty();
+    if (name.find('.') == std::string::npos) return true;
+    for (const std::string_view ending : {".localhost", ".local", ".lan", ".home.arpa", ".internal"})
+        if (name.ends_with(ending)) return true;
+    return false;
+}
+
 TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
     for (const auto& each : networks) {
         const auto slash = each.find('/');

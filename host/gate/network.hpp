@@ -12,6 +12,10 @@ namespace talome::gate {
 /// Loopback, RFC 1918, RFC 6598 (shared), link-local or unique local (RFC 4193); false for what is no address.
 bool isPrivateAddress(const std::string& address);
 
+/// Whether a browser that shows `host` (with or without a port) surely talks to this network: an address, localhost, or
+/// a name that no public name server answers for. Any other name could be a stranger's, pointed here (DNS rebinding).
+bool isLocalHost(std::string_view host);
+
 /// The proxies whose X-Forwarded-For counts: "127.0.0.1", "10.0.0.0/8", "fd00::/8". Immutable; any thread.
 class TrustedProxies {
 public:
@@ -21,12 +25,12 @@ public:
     /// The caller's address: the connection's, unless that is a trusted proxy; then the last one in the header that is
     /// none itself. What stands before it could have been sent by anybody.
     std::string client(const std::string& peer, std::string_view forwardedFor) const;
+    bool contains(const std::string& address) const;
 
 private:
     struct Network {
         Poco::Net::IPAddress address, mask;
     };
-    bool contains(const std::string& address) const;
     std::vector<Network> networks_;
 };
 

@@ -12,6 +12,13 @@ TEST_CASE("private addresses") {
         CHECK_MESSAGE(!isPrivateAddress(address), address);
 }
 
+TEST_CASE("hosts that no stranger can name") {
+    for (const char* host : {"localhost", "localhost:4000", "127.0.0.1:4000", "192.168.1.5", "[::1]:4000", "[fd00::1]", "8.8.8.8", "nas", "NAS.local:80", "talome.lan", "x.home.arpa"})
+        CHECK_MESSAGE(isLocalHost(host), host);
+    for (const char* host : {"evil.com", "evil.com:4000", "10.evil.com", "local.evil.com", "", ":80", "[evil.com]", "127.0.0.1.nip.io"})
+        CHECK_MESSAGE(!isLocalHost(host), host);
+}
+
 TEST_CASE("a forwarded address counts only from a trusted proxy") {
     const TrustedProxies none({}), some({"127.0.0.1", "10.0.0.0/8", "fd00::/8"});
     CHECK(none.client("127.0.0.1", "1.2.3.4") == "127.0.0.1");

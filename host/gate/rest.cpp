@@ -77,7 +77,7 @@ bool isSafe(std::string_view method) { return method == "GET" || method == "HEAD
 void sendFailure(http::Exchange& exchange, const Failure& failure) {
     const int status = failure.http.value_or(httpStatus(failure.status));
     json::object body;
-    const bool hidden = failure.status == TALOME_E_INTERNAL;
+    const bool hidden = status == 500;
     if (hidden) log::error("host", "request " + exchange.requestId() + " failed: " + failure.what());
     body["error"] = hidden ? "internal error; the server's log has the reason under this errorId" : failure.what();
     if (!failure.details.empty()) {
@@ -92,9 +92,11 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
         body["errorId"] = exchange.requestId();
         body["timestamp"] = log::timestamp(epochMs());
     }
-    if (failure.retryAfter) {
-        body["retryAfter"] = *failure.retryAfter;
-        exchange.setHeader("Retry-After", std::to_string(*failure.retryAfter));
+    auto retryAfter = failure.retryAfter;
+    if (status == 429 && !retryAfter) retryAfter = 1;
+    if (retryAfter) {
+        body["retryAfter"] = *retryAfter;
+        exchange.setHeader("Retry-After", std::to_string(*retryAfter));
     }
     std::string allow;
     for (const auto& method : failure.allow) allow += (allow.empty() ? "" : ", ") + method;
@@ -130,7 +132,7 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
     const auto origin = exchange.header("Origin");
     const auto host = exchange.header("Host");
     if (origin) {
-        if (host && (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host))) return;
+        if (host && isLocalHost(*host) && (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host))) return;
         if (std::find(origins_.begin(), origins_.end(), *origin) != origins_.end()) return;
     } else {
         const auto site = exchange.header("Sec-Fetch-Site");
@@ -142,11 +144,13 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
 talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot) const {
     bool fromCookie = false;
     const auto token = tokenOf(exchange, fromCookie);
-    if (fromCookie && !isSafe(exchange.method())) refuseForeignSites(exchange);
+    // Without any token too: a page must not log in, or claim a new server, in its visitor's name.
+    if ((fromCookie || token.empty()) && !isSafe(exchange.method())) refuseForeignSites(exchange);
     talome_call call;
     call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)), std::string(exchange.header("User-Agent").value_or("")));
     call.snapshot = std::move(snapshot);
     call.requestId = exchange.requestId();
+    call.relayed = !proxies_.contains(exchange.peer()) && (exchange.header("X-Forwarded-For") || exchange.header("Forwarded") || exchange.header("Via"));
     call.cancelled = [&exchange] { return !exchange.connected(); };
     if (call.principal->authenticated) exchange.setUser(call.principal->username);
     return call;
@@ -159,7 +163,7 @@ void Rest::serve(http::Exchange& exchange) const {
     const auto& route = *match.value->route;
     exchange.setRoute(route.path);
     auto call = begin(exchange, snapshot);
-    gate_.authorise(call, *endpoint); // before the body is read, and again on the one path
+    gate_.admit(call, *endpoint); // before the body is read, and again on the one path
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (endpoint->declared.raw) {

@@ -228,6 +228,8 @@ Server::~Server() = default;
 void Server::start() { engine_->start(); }
 Poco::Net::SocketAddress Server::address() const { return engine_->address(); }
 bool Server::drain(std::chrono::milliseconds limit) { return engine_->drain(limit); }
+
+void Server::stop() { engine_->stop(); }
 Counters Server::counters() const { return engine_->counters(); }
 const Options& Server::options() const { return engine_->options(); }
 

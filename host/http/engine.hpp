@@ -27,6 +27,7 @@ public:
     Poco::Net::SocketAddress address() const;
     Counters counters() const;
     const Options& options() const { return options_; }
+    void stop();
 
 private:
     using Clock = Connection::Clock;
@@ -42,7 +43,6 @@ private:
     void admit(std::unique_ptr<Connection> connection);
     void refuseOne(Listener& listener);
     void drop(Connection& connection);
-    void stop();
 
     // serve.cpp: a worker's life
     void work(WorkerPool::Worker& worker);

@@ -82,6 +82,9 @@ public:
     /// True when all is done, false when the limit came first.
     bool drain(std::chrono::milliseconds limit);
 
+    /// Closes every connection, so that handlers see their client gone, and returns when the last of them has.
+    void stop();
+
     Counters counters() const;
     const Options& options() const;
 

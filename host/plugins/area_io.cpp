@@ -8,8 +8,9 @@ namespace talome::plugins {
 namespace {
 
 /// On the reactor's thread: the work itself is the strand's, and the descriptor is armed again after it.
-void ready(talome_self* self, const std::shared_ptr<WatchState>& state, std::uint32_t events) {
-    self->strand->post([self, state, events] {
+/// The plugin may be gone by then: only the strand is touched, and a closed one runs nothing more.
+void ready(talome_self* self, tasks::Strand& strand, const std::shared_ptr<WatchState>& state, std::uint32_t events) {
+    strand.post([self, state, events] {
         if (state->gone) return;
         state->ready(state->user, state->fd, events);
         if (state->gone) return;
@@ -25,13 +26,14 @@ void ready(talome_self* self, const std::shared_ptr<WatchState>& state, std::uin
 talome_status watch(talome_self* self, int32_t fd, uint32_t events, talome_ready call, void* user, uint64_t* number) noexcept {
     return edge([&]() -> talome_status {
         if (fd < 0 || !call || !number || !(events & (TALOME_READABLE | TALOME_WRITABLE))) throw Invalid("watch", "needs a descriptor, events and a callback");
+        if (self->ended) throw gate::Failure(TALOME_E_UNAVAILABLE, "the plugin has been told to end");
         const auto state = std::make_shared<WatchState>();
         state->fd = fd;
         state->events = events;
         state->ready = call;
         state->user = user;
         const std::lock_guard lock(self->mutex);
-        const auto made = self->services.reactor.watch(fd, events, [self, state](std::uint32_t told) { ready(self, state, told); });
+        const auto made = self->services.reactor.watch(fd, events, [self, strand = self->strand, state](std::uint32_t told) { ready(self, *strand, state, told); });
         state->number = made;
         self->watches.emplace(made, state);
         *number = made;

@@ -84,7 +84,8 @@ talome_status setHeader(talome_call* call, talome_str name, talome_str value) no
         const std::string key(view(name)), text(view(value));
         const auto isToken = [](unsigned char c) { return std::isalnum(c) || std::strchr("!#$%&'*+-.^_`|~", c); };
         if (key.empty() || !std::all_of(key.begin(), key.end(), isToken)) throw Invalid("header", "'" + key + "' is not a field name (RFC 9110)");
-        if (text.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) throw Invalid(key, "a header's value is one line");
+        if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }))
+            throw Invalid(key, "a header's value has no control characters");
         std::string lower = key;
         std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         for (const char* own : {"connection", "content-length", "content-type", "date", "transfer-encoding", "x-request-id", "www-authenticate"})

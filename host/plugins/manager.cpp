@@ -78,13 +78,17 @@ void Manager::publish() {
                 if (plugin->state() != State::active) continue;
                 adding = plugin.get();
                 add(*snapshot, plugin->endpoints());
-                for (const auto& flag : plugin->self()->flags) snapshot->flags[flag.name] = flag.granted;
+                for (const auto& flag : plugin->self()->flags) {
+                    const auto [it, fresh] = snapshot->flags.emplace(flag.name, flag.granted);
+                    if (!fresh && it->second != flag.granted) throw std::invalid_argument("the flag '" + flag.name + "' is declared with another default already");
+                }
                 snapshot->uses[plugin->id()] = plugin->self()->uses;
             }
             services_.registry.publish(std::move(snapshot));
             note();
             return;
         } catch (const std::invalid_argument& conflict) {
+            snapshot.reset(); // or it would keep the code in memory
             adding->stop(); // what it had added already is gone with the snapshot: begin again without it
             adding->refuse(conflict.what());
         }

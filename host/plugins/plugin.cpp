@@ -33,6 +33,10 @@ template <class T, class Key> void within(const std::vector<T>& declared, const 
     }
 }
 
+bool isId(std::string_view id) {
+    return !id.empty() && id.size() <= 32 && id[0] >= 'a' && id[0] <= 'z' && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
 /// Never released, not at exit either.
 void keepMapped(std::shared_ptr<boost::dll::shared_library> library) {
     static auto* const kept = new std::vector<std::shared_ptr<boost::dll::shared_library>>;
@@ -74,6 +78,7 @@ bool Plugin::check() {
 }
 
 void Plugin::readManifest() {
+    if (id_ == "host" || !isId(id_)) throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, and not host");
     auto beside = file_;
     beside.replace_extension(".plugin.json");
     const auto name = beside.filename().string();
@@ -117,7 +122,8 @@ void Plugin::load() {
         throw Refused(error.what()); // with dlerror()'s words
     }
     functions_ = library_->get<const talome_plugin*()>(kEntry)();
-    if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI)
+    if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI || !functions_->id || !functions_->version ||
+        !functions_->create)
         throw Refused("its descriptor is not of plugin ABI " + std::to_string(TALOME_ABI));
     if (id_ != functions_->id || manifest_.version != functions_->version)
         throw Refused(std::string("the file is ") + functions_->id + " " + functions_->version + ", its manifest says " + id_ + " " + manifest_.version);

@@ -39,6 +39,7 @@ void talome_self::activate() {
 }
 
 void talome_self::quiesce() {
+    ended = true;
     std::map<std::string, std::shared_ptr<tasks::Task>, std::less<>> ending;
     {
         const std::lock_guard lock(mutex);

@@ -78,6 +78,7 @@ struct talome_self {
 
     // What is declared.
     std::atomic<bool> creating{true};
+    std::atomic<bool> ended{false}; ///< quiesce() has begun
     std::set<std::string, std::less<>> asked; ///< areas
     std::vector<talome::plugins::DeclaredOperation> operations;
     std::vector<talome::manifest::Flag> flags;

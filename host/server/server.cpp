@@ -147,7 +147,12 @@ struct Server::Parts {
           http(httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
         manager.setHost(api.self);
         manager.startAll();
-        http.start();
+        try {
+            http.start();
+        } catch (...) {
+            manager.stopAll(); // while everything that they use is still there
+            throw;
+        }
     }
 
     std::string securityMode() const {
@@ -164,6 +169,7 @@ std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
+    parts_->http.stop(); // no handler may be inside a plugin that ends
     parts_->manager.stopAll();
 }
 

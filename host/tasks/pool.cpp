@@ -4,6 +4,7 @@
 #include "host/log/log.hpp"
 
 #include <chrono>
+#include <system_error>
 
 namespace talome::tasks {
 
@@ -49,7 +50,12 @@ void Pool::post(std::function<void()> job) {
         finished.splice(finished.end(), ended_);
         if (idle_ < jobs_.size() && threads_.size() < most_) {
             const auto self = threads_.emplace(threads_.end());
-            *self = std::thread([this, self] { work(self); }); // waits for mutex_, so *self is set by then
+            try {
+                *self = std::thread([this, self] { work(self); }); // waits for mutex_, so *self is set by then
+            } catch (const std::system_error& error) {
+                threads_.erase(self); // the job waits for a thread that there is, or for the next post
+                log::error("host", std::string("no thread for background work: ") + error.what());
+            }
         }
     }
     wake_.notify_one();

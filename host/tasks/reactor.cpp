@@ -1,6 +1,8 @@
 // One thread that waits for descriptors and for points in time.
 #include "host/tasks/reactor.hpp"
 
+#include "host/log/log.hpp"
+
 #include <cerrno>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -29,6 +31,15 @@ std::uint32_t fromEpoll(std::uint32_t events) {
     if (events & EPOLLOUT) result |= TALOME_WRITABLE;
     if (events & (EPOLLHUP | EPOLLERR)) result |= TALOME_HANGUP;
     return result;
+}
+
+/// Nothing that one of its users throws may end the one thread that serves them all.
+template <class F> void guarded(const F& call) noexcept {
+    try {
+        call();
+    } catch (const std::exception& error) {
+        log::error("host", std::string("a reactor's callback failed: ") + error.what());
+    }
 }
 
 } // namespace
@@ -128,7 +139,7 @@ void Reactor::runTimers() {
             call = std::move(timers_.begin()->second.second);
             timers_.erase(timers_.begin());
         }
-        call();
+        guarded(call);
     }
 }
 
@@ -148,7 +159,7 @@ void Reactor::run() {
                 const auto it = watches_.find(events[i].data.u64);
                 if (it != watches_.end()) ready = it->second.ready;
             }
-            if (ready) ready(fromEpoll(events[i].events));
+            if (ready) guarded([&] { ready(fromEpoll(events[i].events)); });
         }
         {
             const std::lock_guard lock(mutex_);

@@ -1,6 +1,8 @@
 // One task: runs on its period or when woken, never beside itself.
 #include "host/tasks/task.hpp"
 
+#include "host/log/log.hpp"
+
 namespace talome::tasks {
 
 Task::Task(Reactor& reactor, Pool& pool, std::chrono::milliseconds period, Run run)
@@ -40,7 +42,11 @@ void Task::due() {
 }
 
 void Task::runOnce() {
-    run_(cancelled_);
+    try {
+        run_(cancelled_);
+    } catch (const std::exception& error) {
+        log::error("host", std::string("a task failed: ") + error.what());
+    }
     const std::lock_guard lock(mutex_);
     running_ = false;
     if (active_) {

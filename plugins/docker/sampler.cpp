@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh
 constexpr auto kApart = 110ms; // of two readings on demand
 constexpr int kTries = 8;
 constexpr auto kEngineLimit = 500ms; // for all that the engine must be asked about
+
 } // namespace
 
 // From the kernel's files; from the engine where those are not to be seen, as when talomed is in a container itself.
