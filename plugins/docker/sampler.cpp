@@ -3,7 +3,9 @@
 
 #include "usage_math.hpp"
 
+#include <algorithm>
 #include <thread>
+#include <vector>
 
 namespace talome::docker {
 
@@ -12,15 +14,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh{2500};
-constexpr auto kApart = 110ms; // of two readings on demand
-constexpr int kTries = 8;
-constexpr auto kEngineLimit = 500ms; // for all that the engine must be asked about
+constexpr auto kApart = 110ms;        // of two readings on demand
+constexpr auto kNewContainer = 900ms; // for one that has just been started to have a pid and files
+// Where the kernel's files are not to be seen, the engine is asked, which may take a second for each container.
+constexpr std::chrono::milliseconds kEngineWhileWaiting{60}; // somebody waits for a list: little is asked
+constexpr std::chrono::milliseconds kEngineInBackground{5000};
+constexpr std::chrono::milliseconds kEngineForOne{2000};
+constexpr auto kCarriedOver = 30s; // a reading that could not be renewed counts as long
 
 } // namespace
 
-// From the kernel's files; from the engine where those are not to be seen, as when talomed is in a container itself.
-std::optional<Usage> Sampler::readOne(const ContainerRecord& record, Clock::time_point enough) const {
-    if (auto usage = cgroups_.read(record.id, record.pid, record.ownNetwork)) return usage;
+// As when talomed is in a container itself.
+std::optional<Usage> Sampler::askEngine(const ContainerRecord& record, Clock::time_point enough) const {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(enough - Clock::now());
     if (left <= 0ms) return std::nullopt;
     try {
@@ -37,13 +42,30 @@ std::optional<Usage> Sampler::readOne(const ContainerRecord& record, Clock::time
     }
 }
 
-UsageMap Sampler::readAll(std::chrono::milliseconds limit) const {
+// First what costs next to nothing; then the engine, about those whose reading is oldest, until the limit. What was not
+// reached keeps the reading that it had.
+UsageMap Sampler::readAll(std::chrono::milliseconds limit, const UsageMap& before) const {
     UsageMap usages;
-    const auto enough = Clock::now() + limit;
+    std::vector<RecordPtr> rest;
     const SnapshotPtr snapshot = cache_.snapshot();
     for (const RecordPtr& record : snapshot->containers) {
         if (!record->running()) continue;
-        if (const auto usage = readOne(*record, enough)) usages.emplace(record->id, *usage);
+        if (const auto usage = cgroups_.read(record->id, record->pid, record->ownNetwork))
+            usages.emplace(record->id, *usage);
+        else
+            rest.push_back(record);
+    }
+    const auto readAt = [&](const RecordPtr& record) {
+        const auto it = before.find(record->id);
+        return it == before.end() ? Clock::time_point{} : it->second.at;
+    };
+    std::stable_sort(rest.begin(), rest.end(), [&](const auto& a, const auto& b) { return readAt(a) < readAt(b); });
+    const auto enough = Clock::now() + limit;
+    for (const RecordPtr& record : rest) {
+        if (const auto usage = askEngine(*record, enough))
+            usages.emplace(record->id, *usage);
+        else if (const auto it = before.find(record->id); it != before.end())
+            usages.emplace(*it);
     }
     return usages;
 }
@@ -54,7 +76,13 @@ SamplesPtr Sampler::publish(const UsageMap& before, UsageMap now) {
     for (const auto& [id, usage] : now) {
         const auto earlier = before.find(id);
         if (earlier == before.end()) continue;
-        if (const auto stats = statsBetween(earlier->second, usage)) samples->stats.emplace(id, *stats);
+        if (earlier->second.at == usage.at) { // not read again
+            const std::scoped_lock lock(mutex_);
+            const bool young = samples_ && samples->at - samples_->at < kCarriedOver;
+            const auto* known = young ? samples_->find(id) : nullptr;
+            if (known && samples->at - usage.at < kCarriedOver) samples->stats.emplace(id, *known);
+        } else if (const auto stats = statsBetween(earlier->second, usage))
+            samples->stats.emplace(id, *stats);
     }
     const std::scoped_lock lock(mutex_);
     samples_ = std::move(samples);
@@ -86,9 +114,10 @@ SamplesPtr Sampler::look() {
         done_.notify_all();
     };
     const std::unique_ptr<void, decltype(letOthersGo)> guard(this, letOthersGo);
-    const UsageMap first = readAll(kEngineLimit / 2);
+    const UsageMap first = readAll(kEngineWhileWaiting, {});
     std::this_thread::sleep_for(kApart);
-    SamplesPtr samples = publish(first, readAll(kEngineLimit / 2));
+    UsageMap second = readAll(kEngineWhileWaiting, first);
+    SamplesPtr samples = publish(first, std::move(second));
     host_.wake(kSampleTask, kPeriod);
     return samples;
 }
@@ -96,15 +125,20 @@ SamplesPtr Sampler::look() {
 std::optional<ContainerStats> Sampler::read(const std::string& id) {
     const SamplesPtr samples = look();
     if (const ContainerStats* stats = samples->find(id)) return *stats;
-    for (int i = 0; i < kTries; ++i) { // one that has just been started has no pid yet, or no files
+    const auto readOne = [this](const ContainerRecord& record) {
+        auto usage = cgroups_.read(record.id, record.pid, record.ownNetwork);
+        return usage ? usage : askEngine(record, Clock::now() + kEngineForOne);
+    };
+    const auto until = Clock::now() + kNewContainer;
+    do {
         const RecordPtr record = cache_.trueSnapshot()->find(id);
         if (!record || !record->running()) return std::nullopt;
-        const auto first = readOne(*record, Clock::now() + kEngineLimit);
+        const auto first = readOne(*record);
         std::this_thread::sleep_for(kApart);
-        const auto second = readOne(*record, Clock::now() + kEngineLimit);
+        const auto second = readOne(*record);
         if (!first || !second) continue;
         if (const auto stats = statsBetween(*first, *second)) return stats;
-    }
+    } while (Clock::now() < until);
     throw Unavailable("what the container uses cannot be read at present");
 }
 
@@ -115,7 +149,8 @@ void Sampler::sampleTask() {
         if (Clock::now() - lastLook_ > kKeepsLooking) return; // woken again by the next who looks
         before = last_;
     }
-    publish(before, readAll(kEngineLimit));
+    UsageMap now = readAll(kEngineInBackground, before);
+    publish(before, std::move(now));
     host_.wake(kSampleTask, kPeriod);
 }
 

@@ -48,8 +48,8 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    std::optional<Usage> readOne(const ContainerRecord&, Clock::time_point enough) const;
-    UsageMap readAll(std::chrono::milliseconds limit) const;
+    std::optional<Usage> askEngine(const ContainerRecord&, Clock::time_point enough) const;
+    UsageMap readAll(std::chrono::milliseconds limit, const UsageMap& before) const;
     SamplesPtr publish(const UsageMap& before, UsageMap now);
     bool fresh(const SamplesPtr&) const;
 
