@@ -25,9 +25,13 @@ protected:
         ServerApplication::defineOptions(options);
         using Poco::Util::Option;
         using Poco::Util::OptionCallback;
-        options.addOption(Option("help", "h", "say what the options are").callback(OptionCallback<Talomed>(this, &Talomed::onHelp)));
-        options.addOption(Option("version", "v", "say the version").callback(OptionCallback<Talomed>(this, &Talomed::onVersion)));
-        options.addOption(Option("config", "c", "read this file instead of /etc/talome/talome.yaml").argument("FILE").callback(OptionCallback<Talomed>(this, &Talomed::onConfig)));
+        options.addOption(
+            Option("help", "h", "say what the options are").callback(OptionCallback<Talomed>(this, &Talomed::onHelp)));
+        options.addOption(
+            Option("version", "v", "say the version").callback(OptionCallback<Talomed>(this, &Talomed::onVersion)));
+        options.addOption(Option("config", "c", "read this file instead of /etc/talome/talome.yaml")
+                              .argument("FILE")
+                              .callback(OptionCallback<Talomed>(this, &Talomed::onConfig)));
     }
 
     int main(const std::vector<std::string>&) override {
@@ -62,7 +66,8 @@ private:
     void onHelp(const std::string&, const std::string&) {
         Poco::Util::HelpFormatter formatter(options());
         formatter.setCommand("talomed");
-        formatter.setHeader("The Talome home server. What it reads from the environment and from talome.yaml is in README.md.");
+        formatter.setHeader(
+            "The Talome home server. What it reads from the environment and from talome.yaml is in README.md.");
         formatter.format(std::cout);
         answered_ = true;
         stopOptionsProcessing();
@@ -84,7 +89,9 @@ private:
     static void announce(const Server& server) {
         log::info("host", "talomed " TALOME_VERSION " listens on " + server.address());
         if (const auto code = server.setupCode(); !code.empty())
-            log::info("host", "nobody has logged in yet: the first login creates the administrator (from a public address it needs the setup code " + code + ")");
+            log::info("host", "nobody has logged in yet: the first login creates the administrator (from a public "
+                              "address it needs the setup code " +
+                                  code + ")");
         sd_notify(0, "READY=1");
     }
 

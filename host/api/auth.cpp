@@ -26,17 +26,26 @@ std::string trimmed(const std::string& text) {
 } // namespace
 
 Auth::Auth(Registry& registry, auth::Users& users, auth::Sessions& sessions, const gate::Registry& operations)
-    : host_(registry.host()), users_(users), sessions_(sessions), registry_(operations), setupCode_(auth::base64Url(auth::randomBytes(9))) {
-    registry.operation("auth.login", "Logs in; the first login on a new server creates its administrator", anyone, Tier::modify, this, &Auth::login)
+    : host_(registry.host()), users_(users), sessions_(sessions), registry_(operations),
+      setupCode_(auth::base64Url(auth::randomBytes(9))) {
+    registry
+        .operation("auth.login", "Logs in; the first login on a new server creates its administrator", anyone,
+                   Tier::modify, this, &Auth::login)
         .route("POST", "/api/auth/login")
         .maxBody(16 * 1024)
         .input("username", "who; admin if missing", length(0, 100))
         .input("password", "at least 8 characters at the first login", length(1, 500))
         .input("setupCode", "printed at the start; needed for the first login from a public address", length(1, 100))
         .target("user", "username");
-    registry.operation("auth.logout", "Ends the session of the token or cookie", anyone, Tier::modify, this, &Auth::logout).route("POST", "/api/auth/logout");
-    registry.operation("auth.me", "Who the caller is, and what it may do", session, Tier::read, this, &Auth::me).route("GET", "/api/auth/me");
-    registry.setting("auth_max_failures", "How many failed logins of one account from one address are allowed in auth_lockout_minutes", 5).range(1, 1'000'000);
+    registry
+        .operation("auth.logout", "Ends the session of the token or cookie", anyone, Tier::modify, this, &Auth::logout)
+        .route("POST", "/api/auth/logout");
+    registry.operation("auth.me", "Who the caller is, and what it may do", session, Tier::read, this, &Auth::me)
+        .route("GET", "/api/auth/me");
+    registry
+        .setting("auth_max_failures",
+                 "How many failed logins of one account from one address are allowed in auth_lockout_minutes", 5)
+        .range(1, 1'000'000);
     registry.setting("auth_lockout_minutes", "How long failed logins count", 15).range(1, 1'440);
 }
 
@@ -64,11 +73,15 @@ LoginOutput Auth::login(Call& call, const LoginInput& input) {
     return answer(call, *user, caller, false);
 }
 
-LoginOutput Auth::createFirst(Call& call, const std::string& username, const LoginInput& input, const Principal& caller) {
+LoginOutput Auth::createFirst(Call& call, const std::string& username, const LoginInput& input,
+                              const Principal& caller) {
     if (username.size() < 2) throw Invalid("username", "must have at least 2 characters");
-    if (input.password.size() < 8) throw Invalid("password", "must have at least 8 characters: this login creates the administrator");
-    if ((!gate::isPrivateAddress(caller.peer) || call.raw()->relayed) && !auth::equalConstantTime(input.setupCode.value_or(""), setupCode_))
-        throw Denied("the first login from a public address, or through a proxy that is not named in trusted_proxies, needs `setupCode`, which the server has printed at its start");
+    if (input.password.size() < 8)
+        throw Invalid("password", "must have at least 8 characters: this login creates the administrator");
+    if ((!gate::isPrivateAddress(caller.peer) || call.raw()->relayed) &&
+        !auth::equalConstantTime(input.setupCode.value_or(""), setupCode_))
+        throw Denied("the first login from a public address, or through a proxy that is not named in trusted_proxies, "
+                     "needs `setupCode`, which the server has printed at its start");
     const auto code = auth::base64Url(auth::randomBytes(18));
     auth::User user;
     user.id = auth::uuid();
@@ -89,9 +102,15 @@ LoginOutput Auth::answer(Call& call, const auth::User& user, const Principal& ca
     const auto now = host_.nowMs();
     const auto [session, token] = sessions_.create(user.id, caller.peer, caller.userAgent, now);
     users_.loggedIn(user.id, now);
-    call.header("Set-Cookie", cookie(token, std::chrono::duration_cast<std::chrono::seconds>(auth::kWholeLifetime).count()));
+    call.header("Set-Cookie",
+                cookie(token, std::chrono::duration_cast<std::chrono::seconds>(auth::kWholeLifetime).count()));
     call.header("Cache-Control", "no-store");
-    return {true, setup, token, log::timestamp(session.expiresAt()), {user.id, user.username, {user.email}, user.role}, std::nullopt};
+    return {true,
+            setup,
+            token,
+            log::timestamp(session.expiresAt()),
+            {user.id, user.username, {user.email}, user.role},
+            std::nullopt};
 }
 
 void Auth::logout(Call& call) {

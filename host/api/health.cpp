@@ -7,9 +7,12 @@
 
 namespace talome::api {
 
-Health::Health(Registry& registry, storage::Database& database, const gate::Gate& gate, const gate::Registry& operations)
+Health::Health(Registry& registry, storage::Database& database, const gate::Gate& gate,
+               const gate::Registry& operations)
     : host_(registry.host()), database_(database), gate_(gate), registry_(operations) {
-    registry.operation("health.get", "Whether the server and what it depends on are well; 503 if it cannot work", anyone, Tier::read, this, &Health::get)
+    registry
+        .operation("health.get", "Whether the server and what it depends on are well; 503 if it cannot work", anyone,
+                   Tier::read, this, &Health::get)
         .route("GET", "/api/health");
 }
 
@@ -28,9 +31,12 @@ std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
     inner.depth = 1;
     std::string text;
     try {
-        gate_.run(inner, endpoint, boost::json::object{}, [](void* to, talome_bytes piece) noexcept {
-            static_cast<std::string*>(to)->append(static_cast<const char*>(piece.p), piece.n);
-        }, &text);
+        gate_.run(
+            inner, endpoint, boost::json::object{},
+            [](void* to, talome_bytes piece) noexcept {
+                static_cast<std::string*>(to)->append(static_cast<const char*>(piece.p), piece.n);
+            },
+            &text);
         const auto answer = boost::json::parse(text);
         return answer.is_object() && answer.get_object().contains("ok") && answer.at("ok") == true ? "ok" : "error";
     } catch (const std::exception& error) {
@@ -52,7 +58,8 @@ HealthOutput Health::get(Call& call) {
         call.status(503);
     }
     for (const auto& [id, endpoint] : call.raw()->snapshot->operations)
-        if (!endpoint->declared.raw && id.ends_with(".health")) output.checks[id.substr(0, id.size() - 7)] = ask(call, *endpoint);
+        if (!endpoint->declared.raw && id.ends_with(".health"))
+            output.checks[id.substr(0, id.size() - 7)] = ask(call, *endpoint);
     return output;
 }
 

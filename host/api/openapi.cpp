@@ -1,8 +1,8 @@
 // The OpenAPI 3.1 document, made from the declarations.
 #include "host/api/openapi.hpp"
 
-#include <Poco/String.h>
 #include "host/gate/call.hpp"
+#include <Poco/String.h>
 #include <algorithm>
 
 namespace json = boost::json;
@@ -14,15 +14,19 @@ namespace {
 using manifest::Operation;
 using manifest::Route;
 
-json::object jsonContent(json::value schema) { return {{"application/json", json::object{{"schema", std::move(schema)}}}}; }
+json::object jsonContent(json::value schema) {
+    return {{"application/json", json::object{{"schema", std::move(schema)}}}};
+}
 
 json::object errorResponse(const char* description) {
-    return {{"description", description}, {"content", jsonContent(json::object{{"$ref", "#/components/schemas/Error"}})}};
+    return {{"description", description},
+            {"content", jsonContent(json::object{{"$ref", "#/components/schemas/Error"}})}};
 }
 
 std::set<std::string, std::less<>> pathParameters(const std::string& path) {
     std::set<std::string, std::less<>> names;
-    for (std::size_t at = 0; (at = path.find('{', at)) != std::string::npos; ++at) names.insert(path.substr(at + 1, path.find('}', at) - at - 1));
+    for (std::size_t at = 0; (at = path.find('{', at)) != std::string::npos; ++at)
+        names.insert(path.substr(at + 1, path.find('}', at) - at - 1));
     return names;
 }
 
@@ -43,8 +47,10 @@ void liftDefinitions(json::value& schema, const std::string& prefix, json::objec
     for (auto& [key, value] : *object) {
         constexpr std::string_view local = "#/$defs/";
         if (key == "$ref" && value.is_string() && std::string_view(value.get_string()).starts_with(local))
-            value = "#/components/schemas/" + prefix + std::string(std::string_view(value.get_string()).substr(local.size()));
-        else liftDefinitions(value, prefix, components);
+            value = "#/components/schemas/" + prefix +
+                    std::string(std::string_view(value.get_string()).substr(local.size()));
+        else
+            liftDefinitions(value, prefix, components);
     }
 }
 
@@ -67,10 +73,15 @@ Inputs inputsOf(const Operation& operation, const Route& route, const json::obje
         std::string name(key);
         for (const auto& [given, known] : route.rename)
             if (known == name) name = given;
-        const bool must = needed && std::find(needed->as_array().begin(), needed->as_array().end(), json::value(key)) != needed->as_array().end();
+        const bool must = needed && std::find(needed->as_array().begin(), needed->as_array().end(), json::value(key)) !=
+                                        needed->as_array().end();
         if (inPath.contains(name) || !hasBody) {
-            json::object parameter{{"name", name}, {"in", inPath.contains(name) ? "path" : "query"}, {"required", must || inPath.contains(name)}, {"schema", value}};
-            if (value.is_object() && value.get_object().contains("description")) parameter["description"] = value.at("description");
+            json::object parameter{{"name", name},
+                                   {"in", inPath.contains(name) ? "path" : "query"},
+                                   {"required", must || inPath.contains(name)},
+                                   {"schema", value}};
+            if (value.is_object() && value.get_object().contains("description"))
+                parameter["description"] = value.at("description");
             inputs.parameters.push_back(std::move(parameter));
         } else {
             properties[name] = value;
@@ -83,7 +94,8 @@ Inputs inputsOf(const Operation& operation, const Route& route, const json::obje
     return inputs;
 }
 
-json::object operationObject(const gate::Endpoint& endpoint, const Route& route, std::size_t index, json::object& components) {
+json::object operationObject(const gate::Endpoint& endpoint, const Route& route, std::size_t index,
+                             json::object& components) {
     const auto& operation = endpoint.declared;
     auto prefix = Poco::replace(operation.id, std::string("."), std::string("_")) + "_";
     auto input = operation.input;
@@ -106,10 +118,13 @@ json::object operationObject(const gate::Endpoint& endpoint, const Route& route,
         liftDefinitions(output, prefix, components);
         success["content"] = jsonContent(std::move(output));
     } else if (operation.outputType != "application/json") {
-        success["content"] = json::object{{operation.outputType.substr(0, operation.outputType.find(';')), json::object{{"schema", json::object{{"type", "string"}}}}}};
+        success["content"] = json::object{{operation.outputType.substr(0, operation.outputType.find(';')),
+                                           json::object{{"schema", json::object{{"type", "string"}}}}}};
     }
-    json::object responses{{std::to_string(route.success), std::move(success)}, {"400", errorResponse("an input is wrong")}};
-    if (operation.permission == "public") object["security"] = json::array{json::object{}};
+    json::object responses{{std::to_string(route.success), std::move(success)},
+                           {"400", errorResponse("an input is wrong")}};
+    if (operation.permission == "public")
+        object["security"] = json::array{json::object{}};
     else {
         responses["401"] = errorResponse("no valid token");
         responses["403"] = errorResponse("not permitted");
@@ -121,11 +136,17 @@ json::object operationObject(const gate::Endpoint& endpoint, const Route& route,
 
 json::object errorSchema() {
     const json::object text{{"type", "string"}};
-    const json::object detail{{"type", "object"}, {"properties", json::object{{"path", text}, {"message", text}}}, {"required", json::array{"path", "message"}}};
+    const json::object detail{{"type", "object"},
+                              {"properties", json::object{{"path", text}, {"message", text}}},
+                              {"required", json::array{"path", "message"}}};
     return {{"type", "object"},
             {"required", json::array{"error"}},
-            {"properties", json::object{{"error", text}, {"details", json::object{{"type", "array"}, {"items", detail}}}, {"errorId", text}, {"timestamp", text},
-                                        {"retryAfter", json::object{{"type", "integer"}, {"description", "seconds"}}}, {"authenticated", json::object{{"type", "boolean"}}}}}};
+            {"properties", json::object{{"error", text},
+                                        {"details", json::object{{"type", "array"}, {"items", detail}}},
+                                        {"errorId", text},
+                                        {"timestamp", text},
+                                        {"retryAfter", json::object{{"type", "integer"}, {"description", "seconds"}}},
+                                        {"authenticated", json::object{{"type", "boolean"}}}}}};
 }
 
 } // namespace
@@ -136,15 +157,21 @@ std::string openApiDocument(const gate::Snapshot& snapshot) {
         std::size_t index = 0;
         for (const auto& route : endpoint->declared.routes) {
             if (!paths.contains(route.path)) paths[route.path] = json::object{};
-            paths[route.path].as_object()[Poco::toLower(route.method)] = operationObject(*endpoint, route, index++, components);
+            paths[route.path].as_object()[Poco::toLower(route.method)] =
+                operationObject(*endpoint, route, index++, components);
         }
     }
-    const json::object schemes{{"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
-                               {"cookie", json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "talome_session"}}}};
+    const json::object schemes{
+        {"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
+        {"cookie", json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "talome_session"}}}};
     return json::serialize(json::object{
         {"openapi", "3.1.0"},
-        {"info", json::object{{"title", "Talome"}, {"version", TALOME_VERSION}, {"license", json::object{{"name", "MIT"}, {"identifier", "MIT"}}},
-                              {"description", "What this server offers at this moment: its own operations and those of its active plugins."}}},
+        {"info",
+         json::object{{"title", "Talome"},
+                      {"version", TALOME_VERSION},
+                      {"license", json::object{{"name", "MIT"}, {"identifier", "MIT"}}},
+                      {"description",
+                       "What this server offers at this moment: its own operations and those of its active plugins."}}},
         {"servers", json::array{json::object{{"url", "/"}}}},
         {"security", json::array{json::object{{"bearer", json::array{}}}, json::object{{"cookie", json::array{}}}}},
         {"paths", std::move(paths)},
@@ -152,7 +179,8 @@ std::string openApiDocument(const gate::Snapshot& snapshot) {
 }
 
 OpenApi::OpenApi(Registry& registry) {
-    registry.operation("openapi.get", "This document", session, Tier::read, this, &OpenApi::get).route("GET", "/api/openapi.json");
+    registry.operation("openapi.get", "This document", session, Tier::read, this, &OpenApi::get)
+        .route("GET", "/api/openapi.json");
 }
 
 Json OpenApi::get(Call& call) {

@@ -3,7 +3,8 @@
 
 namespace talome::auth {
 
-std::shared_ptr<const gate::Principal> Authenticator::principal(const std::string& token, std::string peer, std::string userAgent) const {
+std::shared_ptr<const gate::Principal> Authenticator::principal(const std::string& token, std::string peer,
+                                                                std::string userAgent) const {
     auto principal = std::make_shared<gate::Principal>();
     principal->peer = std::move(peer);
     principal->userAgent = std::move(userAgent);

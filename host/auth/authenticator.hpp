@@ -15,10 +15,13 @@ namespace talome::auth {
 class Authenticator {
 public:
     using Now = std::function<std::int64_t()>; ///< milliseconds since the epoch
-    Authenticator(Users& users, Sessions& sessions, Now now) : users_(users), sessions_(sessions), now_(std::move(now)) {}
+    Authenticator(Users& users, Sessions& sessions, Now now)
+        : users_(users), sessions_(sessions), now_(std::move(now)) {}
 
-    /// Never null: an empty, forged, expired or revoked token, or one of a user who is gone, makes an anonymous principal.
-    std::shared_ptr<const gate::Principal> principal(const std::string& token, std::string peer, std::string userAgent) const;
+    /// Never null: an empty, forged, expired or revoked token, or one of a user who is gone, makes an anonymous
+    /// principal.
+    std::shared_ptr<const gate::Principal> principal(const std::string& token, std::string peer,
+                                                     std::string userAgent) const;
 
 private:
     Users& users_;

@@ -15,9 +15,11 @@ int Limiter::admit(const std::string& account, const std::string& peer, std::int
     if (now - tries.since >= rule.windowMs) tries = {0, now};
     if (tries.failures >= rule.failures) return static_cast<int>((tries.since + rule.windowMs - now + 999) / 1000);
     ++tries.failures;
-    if (tries_.size() > kMostEntries) std::erase_if(tries_, [&](const auto& each) { return now - each.second.since >= rule.windowMs; });
     if (tries_.size() > kMostEntries)
-        tries_.erase(std::min_element(tries_.begin(), tries_.end(), [](const auto& a, const auto& b) { return a.second.since < b.second.since; }));
+        std::erase_if(tries_, [&](const auto& each) { return now - each.second.since >= rule.windowMs; });
+    if (tries_.size() > kMostEntries)
+        tries_.erase(std::min_element(tries_.begin(), tries_.end(),
+                                      [](const auto& a, const auto& b) { return a.second.since < b.second.since; }));
     return 0;
 }
 

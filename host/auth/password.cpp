@@ -40,8 +40,8 @@ std::string hashPassword(std::string_view password) {
     const auto salt = randomBytes(kSalt);
     std::string text(argon2_encodedlen(kPasses, kMemoryKiB, kLanes, kSalt, kHash, Argon2_id), '\0');
     const Place place;
-    const int code = argon2id_hash_encoded(kPasses, kMemoryKiB, kLanes, password.data(), password.size(), salt.data(), salt.size(), kHash,
-                                           text.data(), text.size());
+    const int code = argon2id_hash_encoded(kPasses, kMemoryKiB, kLanes, password.data(), password.size(), salt.data(),
+                                           salt.size(), kHash, text.data(), text.size());
     if (code != ARGON2_OK) throw std::runtime_error(std::string("argon2: ") + argon2_error_message(code));
     text.resize(text.find('\0'));
     return text;
@@ -50,7 +50,8 @@ std::string hashPassword(std::string_view password) {
 bool verifyPassword(std::string_view password, const std::string& hash) {
     const Place place;
     const int code = argon2id_verify(hash.c_str(), password.data(), password.size());
-    if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH) throw std::runtime_error(std::string("argon2: ") + argon2_error_message(code));
+    if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH)
+        throw std::runtime_error(std::string("argon2: ") + argon2_error_message(code));
     return code == ARGON2_OK;
 }
 

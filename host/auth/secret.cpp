@@ -23,8 +23,10 @@ constexpr std::string_view kHex = "0123456789abcdef";
 std::string fromHex(std::string_view hex) {
     std::string bytes;
     for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-        const auto high = kHex.find(static_cast<char>(hex[i] | 0x20)), low = kHex.find(static_cast<char>(hex[i + 1] | 0x20));
-        if (high == std::string_view::npos || low == std::string_view::npos) throw std::runtime_error("the secret is not hexadecimal");
+        const auto high = kHex.find(static_cast<char>(hex[i] | 0x20)),
+                   low = kHex.find(static_cast<char>(hex[i + 1] | 0x20));
+        if (high == std::string_view::npos || low == std::string_view::npos)
+            throw std::runtime_error("the secret is not hexadecimal");
         bytes += static_cast<char>(high << 4 | low);
     }
     return bytes;
@@ -39,7 +41,9 @@ std::string toHex(std::string_view bytes) {
     return hex;
 }
 
-[[noreturn]] void failed(const std::filesystem::path& file) { throw std::runtime_error(file.string() + ": " + std::strerror(errno)); }
+[[noreturn]] void failed(const std::filesystem::path& file) {
+    throw std::runtime_error(file.string() + ": " + std::strerror(errno));
+}
 
 struct Descriptor {
     int fd;
@@ -47,9 +51,10 @@ struct Descriptor {
 };
 
 std::string readWhole(const std::filesystem::path& file, int fd) {
-    struct stat about{};
+    struct stat about {};
     if (fstat(fd, &about) < 0) failed(file);
-    if (about.st_mode & 077) throw std::runtime_error(file.string() + ": others may read it; set its mode to 0600, or make a new secret");
+    if (about.st_mode & 077)
+        throw std::runtime_error(file.string() + ": others may read it; set its mode to 0600, or make a new secret");
     char text[256];
     const auto n = ::read(fd, text, sizeof text);
     if (n < 0) failed(file);
@@ -96,14 +101,17 @@ Secret::Secret(const std::optional<std::string>& given, const std::filesystem::p
 
 std::string Secret::key(std::string_view purpose) const {
     const std::unique_ptr<EVP_KDF, decltype(&EVP_KDF_free)> kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr), EVP_KDF_free);
-    const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(EVP_KDF_CTX_new(kdf.get()), EVP_KDF_CTX_free);
+    const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(EVP_KDF_CTX_new(kdf.get()),
+                                                                            EVP_KDF_CTX_free);
     char digest[] = "SHA256";
     std::string secret = bytes_, info(purpose);
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-                                     OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, secret.data(), secret.size()),
-                                     OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()), OSSL_PARAM_construct_end()};
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, secret.data(), secret.size()),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()), OSSL_PARAM_construct_end()};
     std::string key(32, '\0');
-    if (!context || EVP_KDF_derive(context.get(), reinterpret_cast<unsigned char*>(key.data()), key.size(), parameters) <= 0)
+    if (!context ||
+        EVP_KDF_derive(context.get(), reinterpret_cast<unsigned char*>(key.data()), key.size(), parameters) <= 0)
         throw std::runtime_error("HKDF failed");
     return key;
 }
@@ -124,7 +132,8 @@ std::string base64Url(std::string_view bytes) {
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         const auto left = bytes.size() - i;
         unsigned group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+        for (std::size_t k = 0; k < 3; ++k)
+            group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0u);
         for (std::size_t k = 0; k < (left < 3 ? left + 1 : 4); ++k) out += digits[group >> (18 - 6 * k) & 63];
     }
     return out;

@@ -10,40 +10,51 @@ namespace talome::auth {
 namespace {
 
 constexpr std::int64_t kWriteEveryMs = 5 * 60'000; // a use is written this often, not at every request
-constexpr std::size_t kMostToken = 2'048;   // bytes
-constexpr std::size_t kMostVerified = 1'024; // tokens remembered
+constexpr std::size_t kMostToken = 2'048;          // bytes
+constexpr std::size_t kMostVerified = 1'024;       // tokens remembered
 
-std::int64_t ms(std::chrono::hours hours) { return std::chrono::duration_cast<std::chrono::milliseconds>(hours).count(); }
+std::int64_t ms(std::chrono::hours hours) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(hours).count();
+}
 
 /// Three parts of base64url and nothing else (RFC 7515, 7.1): Poco overlooks what stands behind them.
 bool isCompact(const std::string& text) {
     std::size_t dots = 0;
     for (const char c : text) {
-        if (c == '.') ++dots;
-        else if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_') return false;
+        if (c == '.')
+            ++dots;
+        else if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+            return false;
     }
     return dots == 2;
 }
 
 } // namespace
 
-std::int64_t Session::expiresAt() const { return std::min(lastSeenAt + ms(kIdleLifetime), createdAt + ms(kWholeLifetime)); }
+std::int64_t Session::expiresAt() const {
+    return std::min(lastSeenAt + ms(kIdleLifetime), createdAt + ms(kWholeLifetime));
+}
 
-Sessions::Sessions(storage::Database& database, const Secret& secret) : database_(database), key_(secret.key("talome jwt")) {
-    for (const auto& row : database_.rows("SELECT id, user_id, peer, user_agent, created_at, last_seen_at FROM sessions WHERE revoked_at IS NULL")) {
-        Session session{std::get<std::string>(row[0]), std::get<std::string>(row[1]), std::get<std::string>(row[2]), std::get<std::string>(row[3]),
-                        std::get<std::int64_t>(row[4]), std::get<std::int64_t>(row[5])};
+Sessions::Sessions(storage::Database& database, const Secret& secret)
+    : database_(database), key_(secret.key("talome jwt")) {
+    for (const auto& row : database_.rows(
+             "SELECT id, user_id, peer, user_agent, created_at, last_seen_at FROM sessions WHERE revoked_at IS NULL")) {
+        Session session{std::get<std::string>(row[0]), std::get<std::string>(row[1]),  std::get<std::string>(row[2]),
+                        std::get<std::string>(row[3]), std::get<std::int64_t>(row[4]), std::get<std::int64_t>(row[5])};
         living_.emplace(session.id, Living{session, session.lastSeenAt});
     }
 }
 
-std::pair<Session, std::string> Sessions::create(const std::string& userId, const std::string& peer, const std::string& userAgent, std::int64_t now) {
+std::pair<Session, std::string> Sessions::create(const std::string& userId, const std::string& peer,
+                                                 const std::string& userAgent, std::int64_t now) {
     const Session session{uuid(), userId, peer, userAgent.substr(0, 256), now, now};
     database_.transaction([&] {
         // Whoever logs in clears away what has ended since.
-        database_.run("DELETE FROM sessions WHERE last_seen_at < ? OR created_at < ?", {now - ms(kIdleLifetime), now - ms(kWholeLifetime)});
-        database_.run("INSERT INTO sessions (id, user_id, peer, user_agent, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?)",
-                      {session.id, session.userId, session.peer, session.userAgent, session.createdAt, session.lastSeenAt});
+        database_.run("DELETE FROM sessions WHERE last_seen_at < ? OR created_at < ?",
+                      {now - ms(kIdleLifetime), now - ms(kWholeLifetime)});
+        database_.run(
+            "INSERT INTO sessions (id, user_id, peer, user_agent, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+            {session.id, session.userId, session.peer, session.userAgent, session.createdAt, session.lastSeenAt});
         return true;
     });
     Poco::JWT::Token token;

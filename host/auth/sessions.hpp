@@ -5,18 +5,18 @@
 #include "host/auth/secret.hpp"
 #include "host/storage/database.hpp"
 
+#include <Poco/Crypto/OpenSSLInitializer.h>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <Poco/Crypto/OpenSSLInitializer.h>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 namespace talome::auth {
 
-constexpr std::chrono::hours kIdleLifetime{24};      ///< slides with every use
+constexpr std::chrono::hours kIdleLifetime{24};       ///< slides with every use
 constexpr std::chrono::hours kWholeLifetime{24 * 30}; ///< counts from the login
 
 struct Session {
@@ -32,8 +32,10 @@ public:
     Sessions(storage::Database&, const Secret&);
 
     /// A new session and its token.
-    std::pair<Session, std::string> create(const std::string& userId, const std::string& peer, const std::string& userAgent, std::int64_t now);
-    /// The living session that a token stands for, marked as used now; nothing for a token that is forged, expired or revoked.
+    std::pair<Session, std::string> create(const std::string& userId, const std::string& peer,
+                                           const std::string& userAgent, std::int64_t now);
+    /// The living session that a token stands for, marked as used now; nothing for a token that is forged, expired or
+    /// revoked.
     std::optional<Session> use(const std::string& token, std::int64_t now);
     void revoke(const std::string& id, std::int64_t now);
 
@@ -45,8 +47,8 @@ private:
     std::optional<Claims> verify(const std::string& token) const;
     std::optional<std::string> sessionOf(const std::string& token, std::int64_t now);
 
-    /// Poco initialises OpenSSL when the first of its cryptographic objects is made and tears it down with the last, and
-    /// is not safe when two threads do that at once (seen in 1.11). While this one lives, neither happens.
+    /// Poco initialises OpenSSL when the first of its cryptographic objects is made and tears it down with the last,
+    /// and is not safe when two threads do that at once (seen in 1.11). While this one lives, neither happens.
     const Poco::Crypto::OpenSSLInitializer openssl_;
 
     storage::Database& database_;

@@ -94,7 +94,8 @@ TEST_CASE("many threads verify tokens at once") {
         threads.emplace_back([&, t] {
             for (int i = 0; i < 300; ++i) {
                 right += sessions.use(tokens[(t + i) % 4], kNow + 1).has_value();
-                wrong += sessions.use(tokens[t] + std::to_string(i), kNow + 1).has_value(); // never remembered: verified each time
+                wrong += sessions.use(tokens[t] + std::to_string(i), kNow + 1)
+                             .has_value(); // never remembered: verified each time
             }
         });
     threads.clear();
@@ -121,7 +122,9 @@ TEST_CASE("the secret is made once, and kept from others") {
     const auth::Secret again(std::nullopt, state.folder / "talome.secret");
     CHECK(again.key("talome jwt") == state.secret.key("talome jwt"));
     CHECK(again.key("talome jwt") != again.key("talome settings"));
-    CHECK((std::filesystem::status(state.folder / "talome.secret").permissions() & std::filesystem::perms::mask) == std::filesystem::perms(0600));
+    CHECK((std::filesystem::status(state.folder / "talome.secret").permissions() & std::filesystem::perms::mask) ==
+          std::filesystem::perms(0600));
     std::filesystem::permissions(state.folder / "talome.secret", std::filesystem::perms(0644));
-    CHECK_THROWS_WITH(auth::Secret(std::nullopt, state.folder / "talome.secret"), doctest::Contains("others may read it"));
+    CHECK_THROWS_WITH(auth::Secret(std::nullopt, state.folder / "talome.secret"),
+                      doctest::Contains("others may read it"));
 }

@@ -15,7 +15,9 @@ std::optional<Text> optionalText(const storage::Value& value) {
     return text ? std::optional(*text) : std::nullopt;
 }
 
-storage::Value fromOptional(const std::optional<Text>& text) { return text ? storage::Value(*text) : storage::Value(nullptr); }
+storage::Value fromOptional(const std::optional<Text>& text) {
+    return text ? storage::Value(*text) : storage::Value(nullptr);
+}
 
 void readFlags(User& user, const std::optional<Text>& stored) {
     if (!stored) return;
@@ -24,8 +26,10 @@ void readFlags(User& user, const std::optional<Text>& stored) {
     user.flagsMalformed = error || !value.is_object();
     if (user.flagsMalformed) return;
     for (const auto& [name, granted] : value.get_object())
-        if (granted.is_bool()) user.flags.emplace(name, granted.get_bool());
-        else user.flagsMalformed = true;
+        if (granted.is_bool())
+            user.flags.emplace(name, granted.get_bool());
+        else
+            user.flagsMalformed = true;
 }
 
 std::int64_t integer(const storage::Value& value) {
@@ -42,7 +46,8 @@ std::string nameKey(const std::string& username) {
 }
 
 Users::Users(storage::Database& database) : database_(database) {
-    for (const auto& row : database_.rows("SELECT id, username, email, password_hash, recovery_hash, role, permissions, created_at, last_login_at FROM users")) {
+    for (const auto& row : database_.rows("SELECT id, username, email, password_hash, recovery_hash, role, "
+                                          "permissions, created_at, last_login_at FROM users")) {
         auto user = std::make_shared<User>();
         user->id = std::get<Text>(row[0]);
         user->username = std::get<Text>(row[1]);
@@ -84,7 +89,8 @@ std::shared_ptr<const User> Users::createFirst(User user) {
     const auto changed = database_.run(
         "INSERT INTO users (id, username, username_key, email, password_hash, recovery_hash, role, created_at) "
         "SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM users)",
-        {user.id, user.username, nameKey(user.username), fromOptional(user.email), user.passwordHash, user.recoveryHash, user.role, user.createdAt});
+        {user.id, user.username, nameKey(user.username), fromOptional(user.email), user.passwordHash, user.recoveryHash,
+         user.role, user.createdAt});
     if (changed == 0) return nullptr;
     auto kept = std::make_shared<const User>(std::move(user));
     const std::lock_guard lock(mutex_);

@@ -17,7 +17,7 @@ struct User {
     std::string passwordHash, recoveryHash;
     std::string role; ///< "admin" or "member"
     std::map<std::string, bool, std::less<>> flags;
-    bool flagsMalformed = false; ///< what is stored cannot be read: nothing is granted
+    bool flagsMalformed = false;                 ///< what is stored cannot be read: nothing is granted
     std::int64_t createdAt = 0, lastLoginAt = 0; ///< milliseconds since the epoch; 0: never
 };
 

@@ -17,7 +17,8 @@ using Texts = std::vector<std::string>;
 std::uint16_t portFrom(const std::string& text) {
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size()) throw std::invalid_argument("expected a port from 0 to 65535");
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw std::invalid_argument("expected a port from 0 to 65535");
     return port;
 }
 
@@ -34,10 +35,12 @@ bool isPluginId(const std::string& id) {
 
 EnabledAtFirst enabledFrom(const Texts& names) {
     EnabledAtFirst result;
-    if (names.size() == 1 && names[0] == "all") result.all = true;
+    if (names.size() == 1 && names[0] == "all")
+        result.all = true;
     else if (!(names.size() == 1 && names[0] == "none"))
         for (const auto& name : names) {
-            if (!isPluginId(name)) throw std::invalid_argument("expected all, none, or a list of plugin names, not '" + name + "'");
+            if (!isPluginId(name))
+                throw std::invalid_argument("expected all, none, or a list of plugin names, not '" + name + "'");
             result.names.insert(name);
         }
     return result;
@@ -63,12 +66,14 @@ constexpr Key kKeys[] = {
     {"database_path", "DATABASE_PATH", 0, [](Config& c, const Texts& v) { c.database = pathFrom(v.at(0)); }},
     {nullptr, "TALOME_SECRET", 0, [](Config& c, const Texts& v) { c.secret = secretFrom(v.at(0)); }},
     {"plugins.enabled", "TALOME_PLUGINS", ',', [](Config& c, const Texts& v) { c.plugins = enabledFrom(v); }},
-    {"plugins.directories", "TALOME_PLUGIN_DIR", ':', [](Config& c, const Texts& v) {
+    {"plugins.directories", "TALOME_PLUGIN_DIR", ':',
+     [](Config& c, const Texts& v) {
          c.pluginDirs.clear();
          for (const auto& each : v) c.pluginDirs.push_back(pathFrom(each));
      }},
     {"dashboard_origin", "DASHBOARD_ORIGIN", ',', [](Config& c, const Texts& v) { c.dashboardOrigins = v; }},
-    {"trusted_proxies", "TRUSTED_PROXIES", ',', [](Config& c, const Texts& v) {
+    {"trusted_proxies", "TRUSTED_PROXIES", ',',
+     [](Config& c, const Texts& v) {
          gate::TrustedProxies{v}; // says what is wrong with them while the place is known
          c.trustedProxies = v;
      }},
@@ -117,13 +122,16 @@ void readNode(Config& config, const std::filesystem::path& file, const std::stri
             if (each.yaml && name == each.yaml) key = &each;
         if (!key) refuse(file, entry.first.Mark(), name + ": is not a known key");
         Texts values;
-        if (entry.second.IsScalar()) values = {entry.second.Scalar()};
+        if (entry.second.IsScalar())
+            values = {entry.second.Scalar()};
         else if (entry.second.IsSequence() && key->separator)
             for (const auto& item : entry.second) {
                 if (!item.IsScalar()) refuse(file, item.Mark(), name + ": expected a list of texts");
                 values.push_back(item.Scalar());
             }
-        else refuse(file, entry.second.Mark(), name + (key->separator ? ": expected a text or a list of texts" : ": expected a text or a number"));
+        else
+            refuse(file, entry.second.Mark(),
+                   name + (key->separator ? ": expected a text or a list of texts" : ": expected a text or a number"));
         try {
             key->set(config, values);
         } catch (const std::invalid_argument& wrong) {
@@ -173,8 +181,10 @@ Config load(const std::optional<std::filesystem::path>& file, const Environment&
 
 Config load() {
     std::optional<std::filesystem::path> file;
-    if (const char* named = std::getenv("TALOME_CONFIG"); named && *named) file = named;
-    else if (std::filesystem::exists("/etc/talome/talome.yaml")) file = "/etc/talome/talome.yaml";
+    if (const char* named = std::getenv("TALOME_CONFIG"); named && *named)
+        file = named;
+    else if (std::filesystem::exists("/etc/talome/talome.yaml"))
+        file = "/etc/talome/talome.yaml";
     return load(file, [](const char* name) -> const char* { return std::getenv(name); });
 }
 

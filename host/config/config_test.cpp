@@ -42,7 +42,8 @@ TEST_CASE("with neither a file nor a variable the defaults are safe") {
 }
 
 TEST_CASE("the environment wins over the file") {
-    const auto config = from({{"CORE_PORT", "4100"}}, "http:\n  host: '::'\n  port: 4200\nplugins:\n  enabled: [docker, files]\n");
+    const auto config =
+        from({{"CORE_PORT", "4100"}}, "http:\n  host: '::'\n  port: 4200\nplugins:\n  enabled: [docker, files]\n");
     CHECK(config.host == "::");
     CHECK(config.port == 4100);
     CHECK(config.plugins.names == std::set<std::string>{"docker", "files"});

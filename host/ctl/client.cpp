@@ -26,10 +26,13 @@ struct Found {
 
 template <class Visit> void each(const json::value& document, Visit visit) {
     for (const auto& [path, methods] : document.at("paths").as_object())
-        for (const auto& [method, operation] : methods.as_object()) visit(Found{Poco::toUpper(std::string(method)), std::string(path), operation.as_object()});
+        for (const auto& [method, operation] : methods.as_object())
+            visit(Found{Poco::toUpper(std::string(method)), std::string(path), operation.as_object()});
 }
 
-std::string asText(const json::value& value) { return value.is_string() ? std::string(value.get_string()) : json::serialize(value); }
+std::string asText(const json::value& value) {
+    return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
 
 } // namespace
 
@@ -60,7 +63,8 @@ std::string Client::text(const std::string& method, const std::string& path, con
     const auto parsed = json::parse(answer, error);
     const auto* object = parsed.if_object();
     const auto* words = object ? object->if_contains("error") : nullptr;
-    throw std::runtime_error(std::to_string(response.getStatus()) + " " + (words ? asText(*words) : response.getReason()));
+    throw std::runtime_error(std::to_string(response.getStatus()) + " " +
+                             (words ? asText(*words) : response.getReason()));
 }
 
 json::value Client::send(const std::string& method, const std::string& path, const json::value& body) const {
@@ -71,7 +75,8 @@ json::value Client::send(const std::string& method, const std::string& path, con
 std::vector<std::string> operations(const Client& client) {
     std::vector<std::string> lines;
     each(client.get("/api/openapi.json"), [&](const Found& found) {
-        lines.push_back(asText(found.operation.at("operationId")) + "  " + found.method + " " + found.path + "  " + asText(found.operation.at("summary")));
+        lines.push_back(asText(found.operation.at("operationId")) + "  " + found.method + " " + found.path + "  " +
+                        asText(found.operation.at("summary")));
     });
     std::sort(lines.begin(), lines.end());
     return lines;
@@ -83,7 +88,8 @@ std::string call(const Client& client, const std::string& operation, std::string
     each(client.get("/api/openapi.json"), [&](Found found) {
         if (asText(found.operation.at("operationId")) == operation) route = std::move(found);
     });
-    if (route.path.empty()) throw std::runtime_error("there is no operation " + operation + "; `talomectl operations` lists them");
+    if (route.path.empty())
+        throw std::runtime_error("there is no operation " + operation + "; `talomectl operations` lists them");
     std::string query;
     if (const auto* parameters = route.operation.if_contains("parameters"))
         for (const auto& parameter : parameters->as_array()) {
@@ -94,14 +100,18 @@ std::string call(const Client& client, const std::string& operation, std::string
             const json::array one{*value};
             for (const auto& each : value->is_array() ? value->get_array() : one) {
                 const auto encoded = http::percentEncode(asText(each));
-                if (inPath) route.path = Poco::replace(route.path, "{" + name + "}", encoded);
-                else query += (query.empty() ? "?" : "&") + http::percentEncode(name) + "=" + encoded;
+                if (inPath)
+                    route.path = Poco::replace(route.path, "{" + name + "}", encoded);
+                else
+                    query += (query.empty() ? "?" : "&") + http::percentEncode(name) + "=" + encoded;
             }
             input.erase(name);
         }
     const bool hasBody = route.method != "GET" && route.method != "DELETE";
-    if (!hasBody && !input.empty()) throw std::runtime_error(std::string(input.begin()->key()) + ": is not an input of " + operation);
-    if (route.path.find('{') != std::string::npos) throw std::runtime_error(route.path + ": give each name in braces in the input");
+    if (!hasBody && !input.empty())
+        throw std::runtime_error(std::string(input.begin()->key()) + ": is not an input of " + operation);
+    if (route.path.find('{') != std::string::npos)
+        throw std::runtime_error(route.path + ": give each name in braces in the input");
     return client.text(route.method, route.path + query, hasBody ? json::value(input) : json::value(nullptr));
 }
 

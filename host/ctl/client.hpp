@@ -24,7 +24,8 @@ private:
 /// "containers.list  GET /api/containers  all containers …", one for each operation with a route.
 std::vector<std::string> operations(const Client&);
 
-/// Finds the operation's route in the OpenAPI document, puts the input where the route wants it, and returns the answer.
+/// Finds the operation's route in the OpenAPI document, puts the input where the route wants it, and returns the
+/// answer.
 std::string call(const Client&, const std::string& operation, std::string_view input);
 
 } // namespace talome::ctl

@@ -28,7 +28,8 @@ void printRows(const boost::json::value& rows, std::initializer_list<const char*
         for (const char* column : columns) {
             const auto* value = row.as_object().if_contains(column);
             if (!value || value->is_null()) continue;
-            std::cout << (first ? "" : "  ") << (value->is_string() ? std::string(value->get_string()) : boost::json::serialize(*value));
+            std::cout << (first ? "" : "  ")
+                      << (value->is_string() ? std::string(value->get_string()) : boost::json::serialize(*value));
             first = false;
         }
         std::cout << '\n';
@@ -60,7 +61,8 @@ int run(std::vector<std::string> words) {
     if (words[0] == "login" && words.size() == 2) {
         std::string password;
         std::getline(std::cin, password);
-        const auto answer = client.send("POST", "/api/auth/login", boost::json::object{{"username", words[1]}, {"password", password}});
+        const auto answer =
+            client.send("POST", "/api/auth/login", boost::json::object{{"username", words[1]}, {"password", password}});
         std::cout << answer.as_object().at("token").as_string() << '\n';
         return 0;
     }

@@ -10,7 +10,8 @@ bool Bus::matches(std::string_view pattern, std::string_view topic) {
     return topic.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-std::uint64_t Bus::subscribe(std::string owner, std::string pattern, std::shared_ptr<tasks::Strand> strand, OnEvent call) {
+std::uint64_t Bus::subscribe(std::string owner, std::string pattern, std::shared_ptr<tasks::Strand> strand,
+                             OnEvent call) {
     const auto subscriber = std::make_shared<Subscriber>();
     subscriber->owner = std::move(owner);
     subscriber->pattern = std::move(pattern);
@@ -37,7 +38,8 @@ void Bus::publish(std::string_view topic, std::string_view json) {
     for (const auto& subscriber : subscribers_) {
         if (!matches(subscriber->pattern, topic)) continue;
         if (subscriber->queued >= kQueue) {
-            log::warn("host", subscriber->owner + " does not keep up with " + std::string(topic) + ": an event is dropped");
+            log::warn("host",
+                      subscriber->owner + " does not keep up with " + std::string(topic) + ": an event is dropped");
             continue;
         }
         if (!event) event = std::make_shared<const std::pair<std::string, std::string>>(topic, json);

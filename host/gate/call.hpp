@@ -16,10 +16,10 @@ struct talome_call {
     std::shared_ptr<const talome::gate::Principal> principal;
     std::shared_ptr<const talome::gate::Snapshot> snapshot; ///< one view of the operations for the whole call
     std::string requestId;
-    std::int64_t deadlineMs = 0;         ///< since the epoch; 0: none
-    std::function<bool()> cancelled;     ///< may be asked from any thread while the call lasts; empty: never
-    int depth = 0;                       ///< calls inside calls
-    int status = 0;                      ///< set by the handler; 0: the route's
+    std::int64_t deadlineMs = 0;     ///< since the epoch; 0: none
+    std::function<bool()> cancelled; ///< may be asked from any thread while the call lasts; empty: never
+    int depth = 0;                   ///< calls inside calls
+    int status = 0;                  ///< set by the handler; 0: the route's
     std::vector<std::pair<std::string, std::string>> headers; ///< set by the handler
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };

@@ -20,10 +20,10 @@ struct Failure : std::runtime_error {
     explicit Failure(std::vector<Detail> wrong);
 
     talome_status status;
-    std::vector<Detail> details;         ///< of an invalid input
-    std::optional<int> retryAfter;       ///< seconds
-    std::vector<std::string> allow;      ///< of a wrong method
-    std::optional<int> http;             ///< when no talome_status says it: 405, 415, …
+    std::vector<Detail> details;    ///< of an invalid input
+    std::optional<int> retryAfter;  ///< seconds
+    std::vector<std::string> allow; ///< of a wrong method
+    std::optional<int> http;        ///< when no talome_status says it: 405, 415, …
 };
 
 /// The HTTP status that stands for it (abi.h names them).

@@ -26,14 +26,16 @@ void auditLine(const talome_call& call, const Endpoint& endpoint, const json::va
         if (const auto* value = input.get_object().if_contains(*declared.targetInput); value && value->is_string())
             target = std::string(value->get_string());
     const auto& who = *call.principal;
-    json::object fields{{"operation", declared.id},
-                        {"tier", tierName(declared.tier)},
-                        {"outcome", outcome},
-                        {"user", who.username},
-                        {"origin", nameOf(who.origin)},
-                        {"peer", who.peer},
-                        {"requestId", call.requestId},
-                        {"durationMs", std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count()}};
+    json::object fields{
+        {"operation", declared.id},
+        {"tier", tierName(declared.tier)},
+        {"outcome", outcome},
+        {"user", who.username},
+        {"origin", nameOf(who.origin)},
+        {"peer", who.peer},
+        {"requestId", call.requestId},
+        {"durationMs",
+         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count()}};
     if (!target.empty()) fields["target"] = target;
     log::info("audit", std::string(declared.id), json::serialize(fields));
 }
@@ -48,8 +50,11 @@ std::string& lastWords() {
 void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
     const auto& permission = endpoint.declared.permission;
     if (isGranted(*call.principal, permission, call.snapshot->flags)) return;
-    if (!call.principal->authenticated) throw Failure(TALOME_E_UNAUTHENTICATED, "log in first: send a token as `Authorization: Bearer …`, or the session cookie");
-    throw Failure(TALOME_E_DENIED, permission == "admin" ? "this needs an administrator" : "this needs the permission '" + permission + "'");
+    if (!call.principal->authenticated)
+        throw Failure(TALOME_E_UNAUTHENTICATED,
+                      "log in first: send a token as `Authorization: Bearer …`, or the session cookie");
+    throw Failure(TALOME_E_DENIED, permission == "admin" ? "this needs an administrator"
+                                                         : "this needs the permission '" + permission + "'");
 }
 
 void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {
@@ -57,7 +62,8 @@ void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {
     try {
         authorise(call, endpoint);
     } catch (const Failure& failure) {
-        if (failure.status == TALOME_E_DENIED || endpoint.declared.tier != manifest::Tier::read) auditLine(call, endpoint, {}, "denied", began);
+        if (failure.status == TALOME_E_DENIED || endpoint.declared.tier != manifest::Tier::read)
+            auditLine(call, endpoint, {}, "denied", began);
         throw;
     }
 }
@@ -79,13 +85,15 @@ std::string Gate::prepare(talome_call& call, const Endpoint& endpoint, json::val
     return canonical(input);
 }
 
-template <class Invoke> void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json::value& input, Invoke&& invoke) const {
+template <class Invoke>
+void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json::value& input, Invoke&& invoke) const {
     const auto began = std::chrono::steady_clock::now();
     const bool changes = endpoint.declared.tier != manifest::Tier::read;
     try {
         invoke();
     } catch (const Failure& failure) {
-        if (changes || failure.status == TALOME_E_DENIED) auditLine(call, endpoint, input, failure.status == TALOME_E_DENIED ? "denied" : "failed", began);
+        if (changes || failure.status == TALOME_E_DENIED)
+            auditLine(call, endpoint, input, failure.status == TALOME_E_DENIED ? "denied" : "failed", began);
         throw;
     }
     if (changes) auditLine(call, endpoint, input, "done", began);
@@ -103,7 +111,8 @@ void succeedOrThrow(talome_status status, const Endpoint& endpoint) {
 } // namespace
 
 void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
-    if (!endpoint.invoke) throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
+    if (!endpoint.invoke)
+        throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
         lastWords().clear();
@@ -119,17 +128,23 @@ void Gate::runRaw(talome_call& call, const Endpoint& endpoint, json::value input
     });
 }
 
-void Gate::call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input, talome_sink out, void* to) const {
-    if (from.depth >= kMostDepth) throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
+void Gate::call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input,
+                talome_sink out, void* to) const {
+    if (from.depth >= kMostDepth)
+        throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
     const auto it = from.snapshot->operations.find(operation);
-    if (it == from.snapshot->operations.end()) throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
+    if (it == from.snapshot->operations.end())
+        throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
     const auto endpoint = it->second;
     if (from.principal->role == "plugin") {
         const auto uses = from.snapshot->uses.find(plugin);
         if (uses == from.snapshot->uses.end() || !uses->second.contains(operation))
-            throw Failure(TALOME_E_DENIED, std::string(plugin) + " does not say in its manifest that it uses " + std::string(operation));
+            throw Failure(TALOME_E_DENIED,
+                          std::string(plugin) + " does not say in its manifest that it uses " + std::string(operation));
     }
-    talome_call inner{from.principal, from.snapshot, from.requestId, from.deadlineMs, from.cancelled, from.depth + 1, 0, {}, from.relayed};
+    talome_call inner{
+        from.principal, from.snapshot, from.requestId, from.deadlineMs, from.cancelled, from.depth + 1, 0, {},
+        from.relayed};
     run(inner, *endpoint, parseJson(input.empty() ? "{}" : input), out, to);
 }
 

@@ -29,13 +29,15 @@ public:
     void runRaw(talome_call&, const Endpoint&, boost::json::value input, talome_exchange*) const;
 
     /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.
-    void call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input, talome_sink out, void* to) const;
+    void call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input,
+              talome_sink out, void* to) const;
 
 private:
     void authorise(const talome_call&, const Endpoint&) const;
     std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
     void applySecurityMode(const talome_call&, const Endpoint&) const;
-    template <class Invoke> void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;
+    template <class Invoke>
+    void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;
 
     SecurityMode mode_;
 };

@@ -15,7 +15,8 @@ namespace {
 /// Builds the value as json::parse does, and refuses a name that an object has twice, which json::parse would
 /// silently resolve: whoever checks the first and whoever reads the second must not differ.
 struct Builder {
-    static constexpr std::size_t max_object_size = 10'000, max_array_size = 100'000, max_key_size = 1'000, max_string_size = 16 << 20;
+    static constexpr std::size_t max_object_size = 10'000, max_array_size = 100'000, max_key_size = 1'000,
+                                 max_string_size = 16 << 20;
 
     json::value_stack stack;
     std::vector<std::set<std::string>> names;
@@ -27,7 +28,9 @@ struct Builder {
     bool on_object_end(std::size_t n, json::error_code&) { return names.pop_back(), stack.push_object(n), true; }
     bool on_array_begin(json::error_code&) { return true; }
     bool on_array_end(std::size_t n, json::error_code&) { return stack.push_array(n), true; }
-    bool on_key_part(json::string_view part, std::size_t, json::error_code&) { return key.append(part), stack.push_chars(part), true; }
+    bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
+        return key.append(part), stack.push_chars(part), true;
+    }
     bool on_key(json::string_view part, std::size_t, json::error_code& error) {
         key.append(part);
         if (!names.back().insert(key).second) {
@@ -43,7 +46,9 @@ struct Builder {
     bool on_string(json::string_view part, std::size_t, json::error_code&) { return stack.push_string(part), true; }
     bool on_number_part(json::string_view, json::error_code&) { return true; }
     bool on_int64(std::int64_t number, json::string_view, json::error_code&) { return stack.push_int64(number), true; }
-    bool on_uint64(std::uint64_t number, json::string_view, json::error_code&) { return stack.push_uint64(number), true; }
+    bool on_uint64(std::uint64_t number, json::string_view, json::error_code&) {
+        return stack.push_uint64(number), true;
+    }
     bool on_double(double number, json::string_view, json::error_code&) { return stack.push_double(number), true; }
     bool on_bool(bool flag, json::error_code&) { return stack.push_bool(flag), true; }
     bool on_null(json::error_code&) { return stack.push_null(), true; }
@@ -72,7 +77,8 @@ void writeCanonical(std::string& out, const json::value& value) {
             writeCanonical(out, member->value());
         }
         out += '}';
-    } else out += json::serialize(value);
+    } else
+        out += json::serialize(value);
 }
 
 } // namespace
@@ -85,7 +91,9 @@ json::value parseJson(std::string_view text) {
     const auto used = parser.write_some(false, text.data(), text.size(), error);
     if (!builder.twice.empty()) throw Failure({{builder.twice, "is given twice"}});
     if (!error && used < text.size()) error = json::error::extra_data;
-    if (error) throw Failure(TALOME_E_INVALID, "the body is not valid JSON: " + error.message() + " at byte " + std::to_string(used));
+    if (error)
+        throw Failure(TALOME_E_INVALID,
+                      "the body is not valid JSON: " + error.message() + " at byte " + std::to_string(used));
     return builder.stack.release();
 }
 

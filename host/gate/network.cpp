@@ -28,8 +28,9 @@ bool isPrivateAddress(const std::string& text) {
     if (!address) return false;
     const auto* bytes = static_cast<const unsigned char*>(address->addr());
     if (address->family() == IPAddress::IPv4)
-        return bytes[0] == 127 || bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) || (bytes[0] == 192 && bytes[1] == 168) ||
-               (bytes[0] == 169 && bytes[1] == 254) || (bytes[0] == 100 && (bytes[1] & 0xc0) == 64);
+        return bytes[0] == 127 || bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) ||
+               (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254) ||
+               (bytes[0] == 100 && (bytes[1] & 0xc0) == 64);
     return address->isLoopback() || (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
 }
 
@@ -52,7 +53,8 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
         unsigned bits = most;
         if (slash != std::string::npos) {
             const auto [end, error] = std::from_chars(each.data() + slash + 1, each.data() + each.size(), bits);
-            if (error != std::errc{} || end != each.data() + each.size() || bits > most) throw std::invalid_argument("'" + each + "' is no address or network");
+            if (error != std::errc{} || end != each.data() + each.size() || bits > most)
+                throw std::invalid_argument("'" + each + "' is no address or network");
         }
         const IPAddress mask(bits, address->family());
         networks_.push_back({*address & mask, mask});

@@ -5,17 +5,20 @@
 using namespace talome::gate;
 
 TEST_CASE("private addresses") {
-    for (const char* address : {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1",
-                                "fe80::1", "::ffff:192.168.1.1"})
+    for (const char* address : {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1",
+                                "100.64.0.1", "::1", "fd00::1", "fe80::1", "::ffff:192.168.1.1"})
         CHECK_MESSAGE(isPrivateAddress(address), address);
-    for (const char* address : {"8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "::ffff:8.8.8.8", "10.evil.com", "", "10."})
+    for (const char* address :
+         {"8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "::ffff:8.8.8.8", "10.evil.com", "", "10."})
         CHECK_MESSAGE(!isPrivateAddress(address), address);
 }
 
 TEST_CASE("hosts that no stranger can name") {
-    for (const char* host : {"localhost", "localhost:4000", "127.0.0.1:4000", "192.168.1.5", "[::1]:4000", "[fd00::1]", "8.8.8.8", "nas", "NAS.local:80", "talome.lan", "x.home.arpa"})
+    for (const char* host : {"localhost", "localhost:4000", "127.0.0.1:4000", "192.168.1.5", "[::1]:4000", "[fd00::1]",
+                             "8.8.8.8", "nas", "NAS.local:80", "talome.lan", "x.home.arpa"})
         CHECK_MESSAGE(isLocalHost(host), host);
-    for (const char* host : {"evil.com", "evil.com:4000", "10.evil.com", "local.evil.com", "", ":80", "[evil.com]", "127.0.0.1.nip.io"})
+    for (const char* host :
+         {"evil.com", "evil.com:4000", "10.evil.com", "local.evil.com", "", ":80", "[evil.com]", "127.0.0.1.nip.io"})
         CHECK_MESSAGE(!isLocalHost(host), host);
 }
 

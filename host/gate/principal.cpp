@@ -4,7 +4,8 @@
 namespace talome::gate {
 
 std::string_view nameOf(Origin origin) noexcept {
-    constexpr std::string_view names[] = {"rest", "mcp", "chat", "automation", "task", "webhook", "bot", "plugin", "cli", "agent"};
+    constexpr std::string_view names[] = {"rest",    "mcp", "chat",   "automation", "task",
+                                          "webhook", "bot", "plugin", "cli",        "agent"};
     return names[static_cast<int>(origin)];
 }
 
@@ -27,7 +28,8 @@ bool isGranted(const Principal& principal, std::string_view permission, const Fl
     if (permission == "public") return true;
     if (!principal.authenticated || permission.empty()) return false;
     if (permission == "session") return !principal.role.empty();
-    if (principal.role == "admin" || principal.role == "plugin") return true; // a plugin is limited by what it says it uses
+    if (principal.role == "admin" || principal.role == "plugin")
+        return true; // a plugin is limited by what it says it uses
     if (permission == "admin" || principal.role != "member") return false;
     for (;;) {
         const auto comma = permission.find(',');

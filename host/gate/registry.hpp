@@ -34,7 +34,8 @@ struct Snapshot {
     std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
     http::Router<Routed> router;
     Flags flags;
-    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> uses; ///< plugin -> operations that it may call by itself
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
+        uses; ///< plugin -> operations that it may call by itself
 };
 
 /// Any thread reads; the lifecycle thread publishes.

@@ -31,8 +31,10 @@ struct Answer {
     static void take(void* to, talome_bytes piece) noexcept {
         auto& self = *static_cast<Answer*>(to);
         try {
-            if (self.text.size() + piece.n > kMostAnswer) self.tooLarge = true;
-            else self.text.append(static_cast<const char*>(piece.p), piece.n);
+            if (self.text.size() + piece.n > kMostAnswer)
+                self.tooLarge = true;
+            else
+                self.text.append(static_cast<const char*>(piece.p), piece.n);
         } catch (const std::bad_alloc&) {
             self.tooLarge = true; // told to the caller when the operation has returned
         }
@@ -45,7 +47,8 @@ std::string cookie(const http::Exchange& exchange, std::string_view name) {
             auto pair = field.substr(0, field.find(';'));
             field.remove_prefix(std::min(field.size(), pair.size() + 1));
             while (pair.starts_with(' ')) pair.remove_prefix(1);
-            if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return std::string(pair.substr(name.size() + 1));
+            if (pair.starts_with(name) && pair.substr(name.size()).starts_with('='))
+                return std::string(pair.substr(name.size() + 1));
         }
     }
     return {};
@@ -57,7 +60,8 @@ std::string tokenOf(const http::Exchange& exchange, bool& fromCookie) {
     if (const auto header = exchange.header("Authorization")) {
         constexpr std::string_view scheme = "bearer ";
         if (header->size() > scheme.size() &&
-            std::equal(scheme.begin(), scheme.end(), header->begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); }))
+            std::equal(scheme.begin(), scheme.end(), header->begin(),
+                       [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); }))
             return std::string(header->substr(scheme.size()));
     }
     auto token = cookie(exchange, "talome_session");
@@ -82,7 +86,8 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
     body["error"] = hidden ? "internal error; the server's log has the reason under this errorId" : failure.what();
     if (!failure.details.empty()) {
         auto& details = body["details"].emplace_array();
-        for (const auto& detail : failure.details) details.push_back(json::object{{"path", detail.path}, {"message", detail.message}});
+        for (const auto& detail : failure.details)
+            details.push_back(json::object{{"path", detail.path}, {"message", detail.message}});
     }
     if (status == 401) {
         body["authenticated"] = false;
@@ -109,7 +114,8 @@ http::Router<Routed>::Match find(const http::Exchange& exchange, const Snapshot&
     auto match = snapshot.router.match(exchange.method(), exchange.rawPath());
     if (match.outcome == Outcome::found) return match;
     const std::string asked = std::string(exchange.method()) + " " + std::string(exchange.rawPath());
-    if (match.outcome == Outcome::bad) throw Failure(TALOME_E_INVALID, "the path is not valid: it must be percent-encoded UTF-8");
+    if (match.outcome == Outcome::bad)
+        throw Failure(TALOME_E_INVALID, "the path is not valid: it must be percent-encoded UTF-8");
     if (match.outcome == Outcome::notFound) {
         const auto near = snapshot.router.suggest(exchange.rawPath());
         throw Failure(TALOME_E_NOT_FOUND, "there is no " + asked + (near.empty() ? "" : "; maybe you meant " + near));
@@ -122,7 +128,8 @@ http::Router<Routed>::Match find(const http::Exchange& exchange, const Snapshot&
 
 } // namespace
 
-Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate, std::vector<std::string> origins, TrustedProxies proxies)
+Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate, std::vector<std::string> origins,
+           TrustedProxies proxies)
     : gate_(gate), registry_(registry), authenticate_(std::move(authenticate)), origins_(std::move(origins)),
       proxies_(std::move(proxies)) {}
 
@@ -132,13 +139,17 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
     const auto origin = exchange.header("Origin");
     const auto host = exchange.header("Host");
     if (origin) {
-        if (host && isLocalHost(*host) && (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host))) return;
+        if (host && isLocalHost(*host) &&
+            (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host)))
+            return;
         if (std::find(origins_.begin(), origins_.end(), *origin) != origins_.end()) return;
     } else {
         const auto site = exchange.header("Sec-Fetch-Site");
         if (!site || *site == "same-origin" || *site == "none") return;
     }
-    throw Failure(TALOME_E_DENIED, "a request from another site must carry a token, not the cookie; or name that site in dashboard_origin");
+    throw Failure(
+        TALOME_E_DENIED,
+        "a request from another site must carry a token, not the cookie; or name that site in dashboard_origin");
 }
 
 talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot) const {
@@ -147,10 +158,12 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
     // Without any token too: a page must not log in, or claim a new server, in its visitor's name.
     if ((fromCookie || token.empty()) && !isSafe(exchange.method())) refuseForeignSites(exchange);
     talome_call call;
-    call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)), std::string(exchange.header("User-Agent").value_or("")));
+    call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)),
+                                   std::string(exchange.header("User-Agent").value_or("")));
     call.snapshot = std::move(snapshot);
     call.requestId = exchange.requestId();
-    call.relayed = !proxies_.contains(exchange.peer()) && (exchange.header("X-Forwarded-For") || exchange.header("Forwarded") || exchange.header("Via"));
+    call.relayed = !proxies_.contains(exchange.peer()) &&
+                   (exchange.header("X-Forwarded-For") || exchange.header("Forwarded") || exchange.header("Via"));
     call.cancelled = [&exchange] { return !exchange.connected(); };
     if (call.principal->authenticated) exchange.setUser(call.principal->username);
     return call;
@@ -177,7 +190,9 @@ void Rest::serve(http::Exchange& exchange) const {
         if (answer.tooLarge) throw Failure(TALOME_E_INTERNAL, endpoint->declared.id + " answered more than 64 MiB");
         for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
         const auto& type = endpoint->declared.outputType;
-        const int status = call.status ? call.status : answer.text.empty() && type == "application/json" ? 204 : route.success;
+        const int status = call.status                                         ? call.status
+                           : answer.text.empty() && type == "application/json" ? 204
+                                                                               : route.success;
         exchange.send(status, type == "application/json" ? kJson : std::string_view(type), answer.text);
     } catch (Failure& failure) {
         if (!failure.details.empty()) {
@@ -186,8 +201,10 @@ void Rest::serve(http::Exchange& exchange) const {
             throw renamed;
         }
         for (const auto& [name, value] : call.headers) {
-            if (name == "Retry-After") failure.retryAfter = std::atoi(value.c_str());
-            else exchange.addHeader(name, value);
+            if (name == "Retry-After")
+                failure.retryAfter = std::atoi(value.c_str());
+            else
+                exchange.addHeader(name, value);
         }
         throw;
     }

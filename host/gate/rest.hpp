@@ -21,7 +21,8 @@ namespace talome::gate {
 /// Any thread.
 class Rest {
 public:
-    using Authenticate = std::function<std::shared_ptr<const Principal>(const std::string& token, std::string peer, std::string userAgent)>;
+    using Authenticate = std::function<std::shared_ptr<const Principal>(const std::string& token, std::string peer,
+                                                                        std::string userAgent)>;
 
     /// `origins`: where a dashboard may be served from, besides this server itself ("http://localhost:3000").
     Rest(const Gate&, const Registry&, Authenticate, std::vector<std::string> origins, TrustedProxies);

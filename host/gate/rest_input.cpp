@@ -20,7 +20,9 @@ const std::string& inputName(const manifest::Route& route, const std::string& gi
     return it == route.rename.end() ? given : it->second;
 }
 
-[[noreturn]] void twice(const std::string& name, const char* where) { throw Failure({{name, std::string("is given ") + where}}); }
+[[noreturn]] void twice(const std::string& name, const char* where) {
+    throw Failure({{name, std::string("is given ") + where}});
+}
 
 bool isJson(std::string_view contentType) {
     auto type = Poco::trim(Poco::toLower(std::string(contentType.substr(0, contentType.find(';')))));
@@ -42,13 +44,15 @@ void putBody(json::object& input, http::Exchange& exchange, const Endpoint& endp
     if (!object) throw Failure(TALOME_E_INVALID, "the body: expected an object");
     for (auto& member : *object) {
         const std::string given(member.key());
-        if (!input.emplace(inputName(route, given), std::move(member.value())).second) twice(given, "in the path or query, and in the body");
+        if (!input.emplace(inputName(route, given), std::move(member.value())).second)
+            twice(given, "in the path or query, and in the body");
     }
 }
 
 } // namespace
 
-json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const manifest::Route& route, const Params& path) {
+json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const manifest::Route& route,
+                      const Params& path) {
     json::object input;
     std::set<std::string> seen;
     for (const auto& [name, value] : path) {
@@ -70,7 +74,9 @@ json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const 
 void renameDetails(std::vector<Detail>& details, const manifest::Route& route) {
     for (auto& detail : details)
         for (const auto& [given, known] : route.rename)
-            if (detail.path.starts_with(known) && (detail.path.size() == known.size() || detail.path[known.size()] == '.' || detail.path[known.size()] == '[')) {
+            if (detail.path.starts_with(known) &&
+                (detail.path.size() == known.size() || detail.path[known.size()] == '.' ||
+                 detail.path[known.size()] == '[')) {
                 detail.path.replace(0, known.size(), given);
                 break;
             }

@@ -17,11 +17,21 @@ namespace talome::gate {
 
 namespace {
 
-enum Type : unsigned { kNull = 1, kBoolean = 2, kInteger = 4, kNumber = 8, kString = 16, kArray = 32, kObject = 64, kAny = 127 };
-constexpr std::pair<std::string_view, unsigned> kTypes[] = {{"null", kNull},     {"boolean", kBoolean}, {"integer", kInteger},
-                                                            {"number", kNumber}, {"string", kString},   {"array", kArray},
-                                                            {"object", kObject}};
-constexpr const char* kExpected[] = {"null", "true or false", "an integer", "a number", "a text", "a list", "an object"};
+enum Type : unsigned {
+    kNull = 1,
+    kBoolean = 2,
+    kInteger = 4,
+    kNumber = 8,
+    kString = 16,
+    kArray = 32,
+    kObject = 64,
+    kAny = 127
+};
+constexpr std::pair<std::string_view, unsigned> kTypes[] = {
+    {"null", kNull},     {"boolean", kBoolean}, {"integer", kInteger}, {"number", kNumber},
+    {"string", kString}, {"array", kArray},     {"object", kObject}};
+constexpr const char* kExpected[] = {"null",   "true or false", "an integer", "a number",
+                                     "a text", "a list",        "an object"};
 constexpr std::size_t kMostDetails = 16;
 
 unsigned typeNamed(std::string_view name) {
@@ -32,14 +42,23 @@ unsigned typeNamed(std::string_view name) {
 
 unsigned typeOf(const json::value& value) {
     switch (value.kind()) {
-    case json::kind::null: return kNull;
-    case json::kind::bool_: return kBoolean;
+    case json::kind::null:
+        return kNull;
+    case json::kind::bool_:
+        return kBoolean;
     case json::kind::int64:
-    case json::kind::uint64: return kInteger | kNumber;
-    case json::kind::double_: return kNumber | (value.get_double() == std::floor(value.get_double()) && std::abs(value.get_double()) < 9e15 ? kInteger : 0u);
-    case json::kind::string: return kString;
-    case json::kind::array: return kArray;
-    case json::kind::object: return kObject;
+    case json::kind::uint64:
+        return kInteger | kNumber;
+    case json::kind::double_:
+        return kNumber |
+               (value.get_double() == std::floor(value.get_double()) && std::abs(value.get_double()) < 9e15 ? kInteger
+                                                                                                            : 0u);
+    case json::kind::string:
+        return kString;
+    case json::kind::array:
+        return kArray;
+    case json::kind::object:
+        return kObject;
     }
     return 0;
 }
@@ -95,13 +114,15 @@ struct Schema::Checker {
         if (!object) throw std::invalid_argument("schema: expected an object");
         for (const auto& [key, value] : *object) keyword(node, key, value);
         for (const auto& name : node.required)
-            if (!node.members.contains(name)) throw std::invalid_argument("schema: required member '" + name + "' has no property");
+            if (!node.members.contains(name))
+                throw std::invalid_argument("schema: required member '" + name + "' has no property");
     }
 
     void keyword(Node& node, std::string_view key, const json::value& value) {
         if (key == "type") {
             node.types = 0;
-            if (value.is_string()) node.types = typeNamed(value.get_string());
+            if (value.is_string())
+                node.types = typeNamed(value.get_string());
             else
                 for (const auto& each : value.as_array()) node.types |= typeNamed(each.as_string());
         } else if (key == "properties") {
@@ -109,16 +130,26 @@ struct Schema::Checker {
         } else if (key == "required") {
             for (const auto& each : value.as_array()) node.required.emplace(each.as_string());
         } else if (key == "additionalProperties") {
-            if (value.is_bool() && !value.get_bool()) node.closed = true;
-            else if (value.is_object()) node.others = compile(value);
-        } else if (key == "items") node.items = compile(value);
-        else if (key == "enum") node.oneOf.assign(value.as_array().begin(), value.as_array().end());
-        else if (key == "minimum") node.least = value.to_number<double>();
-        else if (key == "maximum") node.most = value.to_number<double>();
-        else if (key == "minLength") node.shortest = value.to_number<std::size_t>();
-        else if (key == "maxLength") node.longest = value.to_number<std::size_t>();
-        else if (key == "minItems") node.fewest = value.to_number<std::size_t>();
-        else if (key == "maxItems") node.mostItems = value.to_number<std::size_t>();
+            if (value.is_bool() && !value.get_bool())
+                node.closed = true;
+            else if (value.is_object())
+                node.others = compile(value);
+        } else if (key == "items")
+            node.items = compile(value);
+        else if (key == "enum")
+            node.oneOf.assign(value.as_array().begin(), value.as_array().end());
+        else if (key == "minimum")
+            node.least = value.to_number<double>();
+        else if (key == "maximum")
+            node.most = value.to_number<double>();
+        else if (key == "minLength")
+            node.shortest = value.to_number<std::size_t>();
+        else if (key == "maxLength")
+            node.longest = value.to_number<std::size_t>();
+        else if (key == "minItems")
+            node.fewest = value.to_number<std::size_t>();
+        else if (key == "maxItems")
+            node.mostItems = value.to_number<std::size_t>();
         else if (key == "pattern") {
             node.patternText = std::string(value.as_string());
             try {
@@ -127,15 +158,20 @@ struct Schema::Checker {
             } catch (const Poco::Exception& wrong) {
                 throw std::invalid_argument("schema: pattern '" + node.patternText + "': " + wrong.displayText());
             }
-        } else if (key == "default") node.fallback = value;
-        else if (key == "$ref") node.reference = definition(value.as_string());
-        else if (key != "description" && key != "title" && key != "format" && key != "examples" && key != "$defs" && key != "deprecated")
+        } else if (key == "default")
+            node.fallback = value;
+        else if (key == "$ref")
+            node.reference = definition(value.as_string());
+        else if (key != "description" && key != "title" && key != "format" && key != "examples" && key != "$defs" &&
+                 key != "deprecated")
             throw std::invalid_argument("schema: '" + std::string(key) + "' is not in the supported subset");
     }
 
     const Node* definition(std::string_view reference) {
         constexpr std::string_view prefix = "#/$defs/";
-        const auto* found = definitions && reference.starts_with(prefix) ? definitions->if_contains(reference.substr(prefix.size())) : nullptr;
+        const auto* found = definitions && reference.starts_with(prefix)
+                                ? definitions->if_contains(reference.substr(prefix.size()))
+                                : nullptr;
         if (!found) throw std::invalid_argument("schema: '" + std::string(reference) + "' names no definition");
         if (const auto it = named.find(reference); it != named.end()) return it->second;
         const auto node = std::make_shared<Node>();
@@ -172,17 +208,25 @@ template <class Node> struct Walk {
         const Node& node = named.target();
         const auto type = typeOf(value);
         if (!(type & node.types)) return add(at, expected(node.types));
-        if (value.is_double() && (node.types & kInteger) && !(node.types & kNumber)) value = static_cast<std::int64_t>(value.get_double());
-        if (!node.oneOf.empty() && std::find(node.oneOf.begin(), node.oneOf.end(), value) == node.oneOf.end()) return add(at, choices(node));
-        if (type & kNumber) number(node, value, at);
-        else if (type & kString) text(node, value.get_string(), at);
-        else if (type & kArray) list(node, value.get_array(), at);
-        else if (type & kObject) object(node, value.get_object(), at);
+        if (value.is_double() && (node.types & kInteger) && !(node.types & kNumber))
+            value = static_cast<std::int64_t>(value.get_double());
+        if (!node.oneOf.empty() && std::find(node.oneOf.begin(), node.oneOf.end(), value) == node.oneOf.end())
+            return add(at, choices(node));
+        if (type & kNumber)
+            number(node, value, at);
+        else if (type & kString)
+            text(node, value.get_string(), at);
+        else if (type & kArray)
+            list(node, value.get_array(), at);
+        else if (type & kObject)
+            object(node, value.get_object(), at);
     }
 
     static std::string choices(const Node& node) {
         std::string text = "expected one of";
-        for (const auto& each : node.oneOf) text += (&each == &node.oneOf.front() ? " " : ", ") + (each.is_string() ? std::string(each.get_string()) : json::serialize(each));
+        for (const auto& each : node.oneOf)
+            text += (&each == &node.oneOf.front() ? " " : ", ") +
+                    (each.is_string() ? std::string(each.get_string()) : json::serialize(each));
         return text;
     }
 
@@ -194,7 +238,7 @@ template <class Node> struct Walk {
     void number(const Node& node, const json::value& value, const Place& at) {
         const auto n = value.to_number<double>();
         if ((node.least && n < *node.least) || (node.most && n > *node.most))
-            add(at, !node.most   ? "must be at least " + plain(*node.least)
+            add(at, !node.most    ? "must be at least " + plain(*node.least)
                     : !node.least ? "must be at most " + plain(*node.most)
                                   : "must be from " + plain(*node.least) + " to " + plain(*node.most));
     }
@@ -202,8 +246,12 @@ template <class Node> struct Walk {
     void text(const Node& node, std::string_view value, const Place& at) {
         if (node.shortest || node.longest) {
             const auto n = codePoints(value);
-            if (node.shortest && n < *node.shortest) return add(at, *node.shortest == 1 ? "must not be empty" : "must have at least " + std::to_string(*node.shortest) + " characters");
-            if (node.longest && n > *node.longest) return add(at, "must have at most " + std::to_string(*node.longest) + " characters");
+            if (node.shortest && n < *node.shortest)
+                return add(at, *node.shortest == 1
+                                   ? "must not be empty"
+                                   : "must have at least " + std::to_string(*node.shortest) + " characters");
+            if (node.longest && n > *node.longest)
+                return add(at, "must have at most " + std::to_string(*node.longest) + " characters");
         }
         if (!node.pattern) return;
         try {
@@ -216,24 +264,32 @@ template <class Node> struct Walk {
     }
 
     void list(const Node& node, json::array& value, const Place& at) {
-        if (node.fewest && value.size() < *node.fewest) add(at, "must have at least " + std::to_string(*node.fewest) + " elements");
-        if (node.mostItems && value.size() > *node.mostItems) return add(at, "must have at most " + std::to_string(*node.mostItems) + " elements");
+        if (node.fewest && value.size() < *node.fewest)
+            add(at, "must have at least " + std::to_string(*node.fewest) + " elements");
+        if (node.mostItems && value.size() > *node.mostItems)
+            return add(at, "must have at most " + std::to_string(*node.mostItems) + " elements");
         if (!node.items) return;
-        for (std::size_t i = 0; i < value.size() && wrong.size() < kMostDetails; ++i) check(*node.items, value[i], Place{&at, {}, i});
+        for (std::size_t i = 0; i < value.size() && wrong.size() < kMostDetails; ++i)
+            check(*node.items, value[i], Place{&at, {}, i});
     }
 
     void object(const Node& node, json::object& value, const Place& at) {
         for (auto& member : value) {
             const std::string_view key = member.key();
-            if (const auto it = node.members.find(key); it != node.members.end()) check(*it->second, member.value(), Place{&at, key});
-            else if (node.others) check(*node.others, member.value(), Place{&at, key});
-            else if (node.closed) add(Place{&at, key}, "is not a known field");
+            if (const auto it = node.members.find(key); it != node.members.end())
+                check(*it->second, member.value(), Place{&at, key});
+            else if (node.others)
+                check(*node.others, member.value(), Place{&at, key});
+            else if (node.closed)
+                add(Place{&at, key}, "is not a known field");
             if (wrong.size() >= kMostDetails) return;
         }
         for (const auto& [name, member] : node.members) {
             if (value.contains(name)) continue;
-            if (node.required.contains(name)) add(Place{&at, name}, "is required");
-            else if (const auto& fallback = member->target().fallback) value.emplace(name, *fallback);
+            if (node.required.contains(name))
+                add(Place{&at, name}, "is required");
+            else if (const auto& fallback = member->target().fallback)
+                value.emplace(name, *fallback);
         }
     }
 };
@@ -277,10 +333,16 @@ void Schema::put(json::object& into, std::string_view member, std::string_view t
     std::int64_t integer = 0;
     double number = 0;
     if (types & kString) {
-    } else if ((types & kBoolean) && (text == "true" || text == "1")) value = true;
-    else if ((types & kBoolean) && (text == "false" || text == "0")) value = false;
-    else if (const auto [p, e] = std::from_chars(text.data(), end, integer); (types & (kInteger | kNumber)) && e == std::errc{} && p == end) value = integer;
-    else if (const auto [q, f] = std::from_chars(text.data(), end, number); (types & kNumber) && f == std::errc{} && q == end && std::isfinite(number)) value = number;
+    } else if ((types & kBoolean) && (text == "true" || text == "1"))
+        value = true;
+    else if ((types & kBoolean) && (text == "false" || text == "0"))
+        value = false;
+    else if (const auto [p, e] = std::from_chars(text.data(), end, integer);
+             (types & (kInteger | kNumber)) && e == std::errc{} && p == end)
+        value = integer;
+    else if (const auto [q, f] = std::from_chars(text.data(), end, number);
+             (types & kNumber) && f == std::errc{} && q == end && std::isfinite(number))
+        value = number;
     if (!list) {
         into.emplace(member, std::move(value));
         return;

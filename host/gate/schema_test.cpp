@@ -45,7 +45,8 @@ TEST_CASE("each rule names the path and the reason") {
     CHECK(verdict(kPorts, R"({"name":"a","times":2.5})") == "times: expected an integer|");
     CHECK(verdict(kPorts, R"({"name":"a","times":2.0})") == "");
     CHECK(verdict(kPorts, R"({"name":"a","mood":"sad"})") == "mood: expected one of happy, grumpy|");
-    CHECK(verdict(kPorts, R"({"name":"a","ports":[{"host":1},{"host":"x"}]})") == "ports[1].host: expected an integer|");
+    CHECK(verdict(kPorts, R"({"name":"a","ports":[{"host":1},{"host":"x"}]})") ==
+          "ports[1].host: expected an integer|");
     CHECK(verdict(kPorts, R"({"name":"a","ports":[{},{},{}]})") == "ports: must have at most 2 elements|");
     CHECK(verdict(kPorts, R"({"name":"a","labels":{"x":1}})") == "labels.x: expected a text|");
     CHECK(verdict(kPorts, R"({"name":"a","size":null})") == "");
@@ -63,7 +64,8 @@ TEST_CASE("defaults are filled in") {
 TEST_CASE("a schema that names itself") {
     const char* tree = R"({"$ref":"#/$defs/Tree","$defs":{"Tree":{"type":"object","properties":{
         "value":{"type":"integer"},"children":{"type":"array","items":{"$ref":"#/$defs/Tree"}}}}}})";
-    CHECK(verdict(tree, R"({"value":1,"children":[{"value":2,"children":[{"value":"x"}]}]})") == "children[0].children[0].value: expected an integer|");
+    CHECK(verdict(tree, R"({"value":1,"children":[{"value":2,"children":[{"value":"x"}]}]})") ==
+          "children[0].children[0].value: expected an integer|");
 }
 
 TEST_CASE("what the subset lacks is refused when compiling") {
@@ -78,7 +80,9 @@ TEST_CASE("text of the path and query becomes what the schema wants") {
     const Schema schema(parseJson(R"({"type":"object","properties":{"n":{"type":"integer"},"on":{"type":"boolean"},
         "s":{"type":"string"},"l":{"type":"array","items":{"type":"integer"}},"f":{"type":"number"},"t":{"type":["string","integer"]}}})"));
     boost::json::object into;
-    for (const auto& [name, text] : {std::pair{"n", "5"}, {"on", "true"}, {"s", "5"}, {"l", "1"}, {"l", "2"}, {"f", "1.5"}, {"t", "7"}}) schema.put(into, name, text);
+    for (const auto& [name, text] :
+         {std::pair{"n", "5"}, {"on", "true"}, {"s", "5"}, {"l", "1"}, {"l", "2"}, {"f", "1.5"}, {"t", "7"}})
+        schema.put(into, name, text);
     CHECK(canonical(into) == R"({"f":1.5E0,"l":[1,2],"n":5,"on":true,"s":"5","t":"7"})");
     boost::json::object wrong;
     schema.put(wrong, "n", "5x");

@@ -20,8 +20,10 @@ constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
 /// Control characters in a text line would let a caller forge lines of their own.
 void appendPlain(std::string& out, std::string_view text) {
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) out += c;
-        else out += c == '\n' ? " / " : "?";
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+            out += c;
+        else
+            out += c == '\n' ? " / " : "?";
     }
 }
 
@@ -86,8 +88,8 @@ std::string timestamp(long long epochMs) {
     std::tm utc{};
     gmtime_r(&seconds, &utc);
     char text[96];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                  utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(epochMs % 1000));
+    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                  utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(epochMs % 1000));
     return text;
 }
 

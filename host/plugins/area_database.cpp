@@ -22,12 +22,18 @@ storage::Database& databaseOf(talome_self* self) {
 
 storage::Value valueOf(const talome_value& value) {
     switch (value.type) {
-    case TALOME_NULL: return nullptr;
-    case TALOME_INTEGER: return value.as.integer;
-    case TALOME_REAL: return value.as.real;
-    case TALOME_TEXT: return std::string(view(value.as.text));
-    case TALOME_BLOB: return storage::Blob{std::string(view(value.as.text))};
-    default: throw Invalid("value", "has an unknown type");
+    case TALOME_NULL:
+        return nullptr;
+    case TALOME_INTEGER:
+        return value.as.integer;
+    case TALOME_REAL:
+        return value.as.real;
+    case TALOME_TEXT:
+        return std::string(view(value.as.text));
+    case TALOME_BLOB:
+        return storage::Blob{std::string(view(value.as.text))};
+    default:
+        throw Invalid("value", "has an unknown type");
     }
 }
 
@@ -42,10 +48,12 @@ talome_value valueOf(sqlite3_stmt* statement, int index) {
         value.type = TALOME_REAL;
         value.as.real = sqlite3_column_double(statement, index);
         break;
-    case SQLITE_NULL: break;
+    case SQLITE_NULL:
+        break;
     default:
         value.type = sqlite3_column_type(statement, index) == SQLITE_TEXT ? TALOME_TEXT : TALOME_BLOB;
-        value.as.text = {static_cast<const char*>(sqlite3_column_blob(statement, index)), static_cast<size_t>(sqlite3_column_bytes(statement, index))};
+        value.as.text = {static_cast<const char*>(sqlite3_column_blob(statement, index)),
+                         static_cast<size_t>(sqlite3_column_bytes(statement, index))};
     }
     return value;
 }
@@ -58,8 +66,8 @@ talome_status migration(talome_self* self, uint32_t version, uint32_t flags, con
     });
 }
 
-talome_status execute(talome_self* self, talome_transaction*, talome_str sql, const talome_value* values, uint32_t n, talome_row row, void* to,
-                      int64_t* changed) noexcept {
+talome_status execute(talome_self* self, talome_transaction*, talome_str sql, const talome_value* values, uint32_t n,
+                      talome_row row, void* to, int64_t* changed) noexcept {
     return edge([&]() -> talome_status {
         std::vector<storage::Value> bound;
         bound.reserve(n);

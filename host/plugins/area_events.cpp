@@ -21,8 +21,10 @@ talome_status subscribe(talome_self* self, const char* pattern, talome_on_event 
 
 talome_status publish(talome_self* self, talome_str topic, talome_bytes json) noexcept {
     return edge([&]() -> talome_status {
-        if (std::none_of(self->topics.begin(), self->topics.end(), [&](const auto& each) { return each.name == view(topic); }))
-            throw gate::Failure(TALOME_E_DENIED, self->id + " has not declared the topic '" + std::string(view(topic)) + "'");
+        if (std::none_of(self->topics.begin(), self->topics.end(),
+                         [&](const auto& each) { return each.name == view(topic); }))
+            throw gate::Failure(TALOME_E_DENIED,
+                                self->id + " has not declared the topic '" + std::string(view(topic)) + "'");
         self->services.bus.publish(view(topic), view(json));
         return TALOME_OK;
     });

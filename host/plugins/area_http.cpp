@@ -33,18 +33,22 @@ int64_t readBody(talome_exchange* exchange, void* to, size_t n) noexcept {
     return status < 0 ? status : got;
 }
 
-talome_status begin(talome_exchange* exchange, int32_t status, const talome_pair* headers, uint32_t n, int64_t length) noexcept {
+talome_status begin(talome_exchange* exchange, int32_t status, const talome_pair* headers, uint32_t n,
+                    int64_t length) noexcept {
     return edge([&]() -> talome_status {
         if (status < 200 || status > 599) throw Invalid("status", "must be from 200 to 599");
         std::string type = "application/octet-stream";
         for (uint32_t i = 0; i < n; ++i) {
             const auto name = view(headers[i].name);
             constexpr std::string_view contentType = "content-type";
-            if (std::equal(name.begin(), name.end(), contentType.begin(), contentType.end(), [](char a, char b) { return (a | 0x20) == b || a == b; }))
+            if (std::equal(name.begin(), name.end(), contentType.begin(), contentType.end(),
+                           [](char a, char b) { return (a | 0x20) == b || a == b; }))
                 type = view(headers[i].value);
-            else exchange->http.addHeader(name, view(headers[i].value));
+            else
+                exchange->http.addHeader(name, view(headers[i].value));
         }
-        exchange->http.begin(status, type, length < 0 ? std::nullopt : std::optional<std::uint64_t>(static_cast<std::uint64_t>(length)));
+        exchange->http.begin(
+            status, type, length < 0 ? std::nullopt : std::optional<std::uint64_t>(static_cast<std::uint64_t>(length)));
         return TALOME_OK;
     });
 }

@@ -23,9 +23,11 @@ void ready(talome_self* self, tasks::Strand& strand, const std::shared_ptr<Watch
     });
 }
 
-talome_status watch(talome_self* self, int32_t fd, uint32_t events, talome_ready call, void* user, uint64_t* number) noexcept {
+talome_status watch(talome_self* self, int32_t fd, uint32_t events, talome_ready call, void* user,
+                    uint64_t* number) noexcept {
     return edge([&]() -> talome_status {
-        if (fd < 0 || !call || !number || !(events & (TALOME_READABLE | TALOME_WRITABLE))) throw Invalid("watch", "needs a descriptor, events and a callback");
+        if (fd < 0 || !call || !number || !(events & (TALOME_READABLE | TALOME_WRITABLE)))
+            throw Invalid("watch", "needs a descriptor, events and a callback");
         if (self->ended) throw gate::Failure(TALOME_E_UNAVAILABLE, "the plugin has been told to end");
         const auto state = std::make_shared<WatchState>();
         state->fd = fd;
@@ -33,7 +35,10 @@ talome_status watch(talome_self* self, int32_t fd, uint32_t events, talome_ready
         state->ready = call;
         state->user = user;
         const std::lock_guard lock(self->mutex);
-        const auto made = self->services.reactor.watch(fd, events, [self, strand = self->strand, state](std::uint32_t told) { ready(self, *strand, state, told); });
+        const auto made =
+            self->services.reactor.watch(fd, events, [self, strand = self->strand, state](std::uint32_t told) {
+                ready(self, *strand, state, told);
+            });
         state->number = made;
         self->watches.emplace(made, state);
         *number = made;

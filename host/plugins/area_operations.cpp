@@ -29,7 +29,8 @@ talome_status uses(talome_self* self, const char* operation) noexcept {
     });
 }
 
-talome_status call(talome_self* self, talome_call* from, talome_str operation, talome_bytes input, talome_sink out, void* to) noexcept {
+talome_status call(talome_self* self, talome_call* from, talome_str operation, talome_bytes input, talome_sink out,
+                   void* to) noexcept {
     return edge([&]() -> talome_status {
         if (from) {
             self->services.gate.call(*from, self->id, view(operation), view(input), out, to);
@@ -43,7 +44,8 @@ talome_status call(talome_self* self, talome_call* from, talome_str operation, t
 
 talome_status principal(const talome_call* call, talome_principal* out) noexcept {
     return edge([&]() -> talome_status {
-        if (!out || out->struct_size < offsetof(talome_principal, user_agent)) throw Invalid("principal", "struct_size is not set");
+        if (!out || out->struct_size < offsetof(talome_principal, user_agent))
+            throw Invalid("principal", "struct_size is not set");
         const auto& who = *call->principal;
         talome_principal whole{};
         whole.struct_size = static_cast<uint32_t>(std::min<std::size_t>(out->struct_size, sizeof whole));
@@ -61,7 +63,11 @@ talome_status principal(const talome_call* call, talome_principal* out) noexcept
 }
 
 int32_t granted(const talome_call* call, talome_str permission) noexcept {
-    return edge([&]() -> talome_status { return gate::isGranted(*call->principal, view(permission), call->snapshot->flags) ? 1 : 0; }) == 1 ? 1 : 0;
+    return edge([&]() -> talome_status {
+               return gate::isGranted(*call->principal, view(permission), call->snapshot->flags) ? 1 : 0;
+           }) == 1
+               ? 1
+               : 0;
 }
 
 talome_str requestId(const talome_call* call) noexcept { return str(call->requestId); }
@@ -83,12 +89,15 @@ talome_status setHeader(talome_call* call, talome_str name, talome_str value) no
     return edge([&]() -> talome_status {
         const std::string key(view(name)), text(view(value));
         const auto isToken = [](unsigned char c) { return std::isalnum(c) || std::strchr("!#$%&'*+-.^_`|~", c); };
-        if (key.empty() || !std::all_of(key.begin(), key.end(), isToken)) throw Invalid("header", "'" + key + "' is not a field name (RFC 9110)");
+        if (key.empty() || !std::all_of(key.begin(), key.end(), isToken))
+            throw Invalid("header", "'" + key + "' is not a field name (RFC 9110)");
         if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }))
             throw Invalid(key, "a header's value has no control characters");
         std::string lower = key;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        for (const char* own : {"connection", "content-length", "content-type", "date", "transfer-encoding", "x-request-id", "www-authenticate"})
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        for (const char* own : {"connection", "content-length", "content-type", "date", "transfer-encoding",
+                                "x-request-id", "www-authenticate"})
             if (lower == own) throw Invalid(key, "is set by the host");
         call->headers.emplace_back(key, text);
         return TALOME_OK;
@@ -98,8 +107,9 @@ talome_status setHeader(talome_call* call, talome_str name, talome_str value) no
 } // namespace
 
 const talome_operations& operationsArea() {
-    static const talome_operations table{sizeof table, 0,         declare,   declareFlag, uses,      call,     principal,
-                                         granted,      requestId, deadlineMs, cancelled,  setStatus, setHeader};
+    static const talome_operations table{sizeof table, 0,         declare,  declareFlag, uses,
+                                         call,         principal, granted,  requestId,   deadlineMs,
+                                         cancelled,    setStatus, setHeader};
     return table;
 }
 

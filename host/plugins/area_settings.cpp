@@ -22,7 +22,8 @@ talome_status onChange(talome_self* self, talome_setting_changing changing, void
 talome_status get(talome_self* self, talome_str key, talome_sink json, void* to) noexcept {
     return edge([&]() -> talome_status {
         const std::string name(view(key));
-        if (std::none_of(self->settings.begin(), self->settings.end(), [&](const auto& each) { return each.key == name; }))
+        if (std::none_of(self->settings.begin(), self->settings.end(),
+                         [&](const auto& each) { return each.key == name; }))
             throw gate::Failure(TALOME_E_DENIED, self->id + " has not declared the setting '" + name + "'");
         json(to, bytes(self->services.settings.get(name)));
         return TALOME_OK;

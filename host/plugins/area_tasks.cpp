@@ -18,8 +18,10 @@ talome_status declare(talome_self* self, const talome_task* task) noexcept {
 
 talome_status wake(talome_self* self, talome_str name, int64_t delayMs) noexcept {
     return edge([&]() -> talome_status {
-        if (std::none_of(self->tasks.begin(), self->tasks.end(), [&](const auto& each) { return each.declared.id == view(name); }))
-            throw gate::Failure(TALOME_E_NOT_FOUND, self->id + " has not declared the task '" + std::string(view(name)) + "'");
+        if (std::none_of(self->tasks.begin(), self->tasks.end(),
+                         [&](const auto& each) { return each.declared.id == view(name); }))
+            throw gate::Failure(TALOME_E_NOT_FOUND,
+                                self->id + " has not declared the task '" + std::string(view(name)) + "'");
         std::shared_ptr<tasks::Task> task;
         {
             const std::lock_guard lock(self->mutex);

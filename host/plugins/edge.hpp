@@ -15,7 +15,9 @@
 namespace talome::plugins {
 
 inline std::string_view view(talome_str text) noexcept { return {text.n ? text.p : "", text.n}; }
-inline std::string_view view(talome_bytes data) noexcept { return {data.n ? static_cast<const char*>(data.p) : "", data.n}; }
+inline std::string_view view(talome_bytes data) noexcept {
+    return {data.n ? static_cast<const char*>(data.p) : "", data.n};
+}
 inline talome_str str(std::string_view text) noexcept { return {text.data(), text.size()}; }
 inline talome_bytes bytes(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
@@ -38,9 +40,15 @@ template <class F> talome_status edge(F&& body) noexcept {
     } catch (const talome::Error& error) {
         return failed(error.status, error.what());
     } catch (const storage::DatabaseError& error) {
-        return failed(error.full ? TALOME_E_NO_SPACE : error.constraint ? TALOME_E_CONFLICT : TALOME_E_INTERNAL, error.what());
+        return failed(error.full         ? TALOME_E_NO_SPACE
+                      : error.constraint ? TALOME_E_CONFLICT
+                                         : TALOME_E_INTERNAL,
+                      error.what());
     } catch (const http::HttpError& error) {
-        return failed(error.status == 413 ? TALOME_E_TOO_LARGE : error.status == 408 ? TALOME_E_TIMEOUT : TALOME_E_INVALID, error.what());
+        return failed(error.status == 413   ? TALOME_E_TOO_LARGE
+                      : error.status == 408 ? TALOME_E_TIMEOUT
+                                            : TALOME_E_INVALID,
+                      error.what());
     } catch (const http::ClientGone& gone) {
         return failed(TALOME_E_CANCELLED, gone.what());
     } catch (const std::exception& error) {

@@ -32,9 +32,13 @@ int64_t nowMs(talome_self* self) noexcept { return self->services.now(); }
 } // namespace
 
 const std::map<std::string, const void*, std::less<>>& areas() {
-    static const std::map<std::string, const void*, std::less<>> all = {
-        {TALOME_OPERATIONS, &operationsArea()}, {TALOME_HTTP, &httpArea()},     {TALOME_SETTINGS, &settingsArea()}, {TALOME_DATABASE, &databaseArea()},
-        {TALOME_TASKS, &tasksArea()},           {TALOME_EVENTS, &eventsArea()}, {TALOME_IO, &ioArea()}};
+    static const std::map<std::string, const void*, std::less<>> all = {{TALOME_OPERATIONS, &operationsArea()},
+                                                                        {TALOME_HTTP, &httpArea()},
+                                                                        {TALOME_SETTINGS, &settingsArea()},
+                                                                        {TALOME_DATABASE, &databaseArea()},
+                                                                        {TALOME_TASKS, &tasksArea()},
+                                                                        {TALOME_EVENTS, &eventsArea()},
+                                                                        {TALOME_IO, &ioArea()}};
     return all;
 }
 

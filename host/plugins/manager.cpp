@@ -14,14 +14,17 @@ void add(gate::Snapshot& snapshot, const std::vector<std::shared_ptr<const gate:
     for (const auto& endpoint : endpoints) {
         if (!snapshot.operations.emplace(endpoint->declared.id, endpoint).second)
             throw std::invalid_argument("the operation " + endpoint->declared.id + " exists already");
-        for (const auto& route : endpoint->declared.routes) snapshot.router.add(route.method, route.path, gate::Routed{endpoint, &route});
+        for (const auto& route : endpoint->declared.routes)
+            snapshot.router.add(route.method, route.path, gate::Routed{endpoint, &route});
     }
 }
 
 } // namespace
 
-Manager::Manager(Services services, storage::Database& host, std::vector<std::filesystem::path> directories, WantedAtFirst wantedAtFirst)
-    : services_(std::move(services)), database_(host), directories_(std::move(directories)), wantedAtFirst_(std::move(wantedAtFirst)) {}
+Manager::Manager(Services services, storage::Database& host, std::vector<std::filesystem::path> directories,
+                 WantedAtFirst wantedAtFirst)
+    : services_(std::move(services)), database_(host), directories_(std::move(directories)),
+      wantedAtFirst_(std::move(wantedAtFirst)) {}
 
 Manager::~Manager() { stopAll(); }
 
@@ -36,10 +39,13 @@ void Manager::discover() {
     for (const auto& directory : directories_) {
         std::error_code error;
         std::vector<std::filesystem::path> files;
-        for (auto it = std::filesystem::directory_iterator(directory, error); !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+        for (auto it = std::filesystem::directory_iterator(directory, error);
+             !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
             auto path = it->path();
-            if (path.filename().string().ends_with(".plugin.json")) path = path.parent_path() / (path.stem().stem().string() + ".so");
-            else if (path.extension() != ".so") continue;
+            if (path.filename().string().ends_with(".plugin.json"))
+                path = path.parent_path() / (path.stem().stem().string() + ".so");
+            else if (path.extension() != ".so")
+                continue;
             files.push_back(std::move(path));
         }
         if (error) log::warn("host", directory.string() + ": " + error.message() + "; no plugins are taken from there");
@@ -53,7 +59,8 @@ bool Manager::wanted(const std::string& id) {
     const auto rows = database_.rows("SELECT enabled FROM plugins WHERE id = ?", {id});
     if (!rows.empty()) return std::get<std::int64_t>(rows[0][0]) != 0;
     const bool wanted = wantedAtFirst_(id);
-    database_.run("INSERT INTO plugins (id, enabled, changed_at) VALUES (?, ?, ?)", {id, std::int64_t{wanted}, services_.now()});
+    database_.run("INSERT INTO plugins (id, enabled, changed_at) VALUES (?, ?, ?)",
+                  {id, std::int64_t{wanted}, services_.now()});
     return wanted;
 }
 
@@ -61,8 +68,10 @@ void Manager::startAll() {
     discover();
     for (const auto& plugin : plugins_) {
         if (!plugin->check()) continue;
-        if (!wanted(plugin->id())) plugin->disable();
-        else if (plugin->start(services_, database_.file().parent_path())) plugin->activate();
+        if (!wanted(plugin->id()))
+            plugin->disable();
+        else if (plugin->start(services_, database_.file().parent_path()))
+            plugin->activate();
     }
     publish();
 }
@@ -80,7 +89,9 @@ void Manager::publish() {
                 add(*snapshot, plugin->endpoints());
                 for (const auto& flag : plugin->self()->flags) {
                     const auto [it, fresh] = snapshot->flags.emplace(flag.name, flag.granted);
-                    if (!fresh && it->second != flag.granted) throw std::invalid_argument("the flag '" + flag.name + "' is declared with another default already");
+                    if (!fresh && it->second != flag.granted)
+                        throw std::invalid_argument("the flag '" + flag.name +
+                                                    "' is declared with another default already");
                 }
                 snapshot->uses[plugin->id()] = plugin->self()->uses;
             }
@@ -89,7 +100,7 @@ void Manager::publish() {
             return;
         } catch (const std::invalid_argument& conflict) {
             snapshot.reset(); // or it would keep the code in memory
-            adding->stop(); // what it had added already is gone with the snapshot: begin again without it
+            adding->stop();   // what it had added already is gone with the snapshot: begin again without it
             adding->refuse(conflict.what());
         }
     }
@@ -99,7 +110,9 @@ void Manager::note() {
     std::vector<PluginInfo> list;
     for (const auto& plugin : plugins_) {
         const auto& manifest = plugin->manifest();
-        PluginInfo info{plugin->id(), manifest.version, manifest.summary, plugin->state(), std::nullopt, std::nullopt, plugin->file().string(), manifest.operations.size(), manifest.prefixes};
+        PluginInfo info{plugin->id(),     manifest.version, manifest.summary,        plugin->state(),
+                        std::nullopt,     std::nullopt,     plugin->file().string(), manifest.operations.size(),
+                        manifest.prefixes};
         if (!plugin->reason().empty()) info.reason = plugin->reason();
         if (plugin->state() == State::active) info.activeSince = log::timestamp(plugin->activeSince());
         list.push_back(std::move(info));

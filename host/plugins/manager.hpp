@@ -35,7 +35,8 @@ public:
 
     /// The host's own operations, which are there before any plugin's and win over them.
     void setHost(const talome_self& self);
-    /// Discovers, checks and starts all that is enabled, and publishes the routes. What fails is noted, and the rest goes on.
+    /// Discovers, checks and starts all that is enabled, and publishes the routes. What fails is noted, and the rest
+    /// goes on.
     void startAll();
     /// In the opposite order. No call may be under way any more.
     void stopAll();

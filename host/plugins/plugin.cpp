@@ -25,16 +25,20 @@ std::string offered(std::string_view area) {
 }
 
 /// Whatever one of them has, the manifest must have too, and the same.
-template <class T, class Key> void within(const std::vector<T>& declared, const std::vector<T>& written, const char* what, Key key) {
+template <class T, class Key>
+void within(const std::vector<T>& declared, const std::vector<T>& written, const char* what, Key key) {
     for (const auto& each : declared) {
-        const auto it = std::find_if(written.begin(), written.end(), [&](const T& other) { return key(other) == key(each); });
+        const auto it =
+            std::find_if(written.begin(), written.end(), [&](const T& other) { return key(other) == key(each); });
         if (it == written.end()) throw Refused(std::string(what) + " '" + key(each) + "' is not in its manifest");
-        if (!(*it == each)) throw Refused(std::string(what) + " '" + key(each) + "' is not as its manifest says; build it again");
+        if (!(*it == each))
+            throw Refused(std::string(what) + " '" + key(each) + "' is not as its manifest says; build it again");
     }
 }
 
 bool isId(std::string_view id) {
-    return !id.empty() && id.size() <= 32 && id[0] >= 'a' && id[0] <= 'z' && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+    return !id.empty() && id.size() <= 32 && id[0] >= 'a' && id[0] <= 'z' &&
+           id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
 /// Never released, not at exit either.
@@ -78,12 +82,14 @@ bool Plugin::check() {
 }
 
 void Plugin::readManifest() {
-    if (id_ == "host" || !isId(id_)) throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, and not host");
+    if (id_ == "host" || !isId(id_))
+        throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, and not host");
     auto beside = file_;
     beside.replace_extension(".plugin.json");
     const auto name = beside.filename().string();
     std::error_code error;
-    if (!std::filesystem::exists(file_, error)) throw Refused(file_.filename().string() + " is missing beside its manifest");
+    if (!std::filesystem::exists(file_, error))
+        throw Refused(file_.filename().string() + " is missing beside its manifest");
     const auto size = std::filesystem::file_size(beside, error);
     if (error) throw Refused(name + " is missing: it is made beside the .so when the plugin is built");
     if (size > kMostManifest) throw Refused(name + " is larger than 8 MiB");
@@ -99,34 +105,38 @@ void Plugin::readManifest() {
         throw Refused(name + " is the manifest of '" + said + "'");
     }
     if (manifest_.abi != TALOME_ABI)
-        throw Refused(id_ + " " + manifest_.version + " is built for plugin ABI " + std::to_string(manifest_.abi) + "; this host is " TALOME_VERSION
-                      " and offers " + std::to_string(TALOME_ABI));
+        throw Refused(id_ + " " + manifest_.version + " is built for plugin ABI " + std::to_string(manifest_.abi) +
+                      "; this host is " TALOME_VERSION " and offers " + std::to_string(TALOME_ABI));
     for (const auto& area : manifest_.needs)
         if (!areas().contains(area))
-            throw Refused(id_ + " " + manifest_.version + " needs " + area + "; this host is " TALOME_VERSION " and offers " + offered(area));
+            throw Refused(id_ + " " + manifest_.version + " needs " + area +
+                          "; this host is " TALOME_VERSION " and offers " + offered(area));
 }
 
 void Plugin::load() {
     try {
         boost::dll::library_info file(file_.string()); // reads the file, and runs nothing of it
         const auto symbols = file.symbols();
-        if (std::find(symbols.begin(), symbols.end(), kEntry) == symbols.end()) throw Refused(std::string("the file does not export ") + kEntry);
+        if (std::find(symbols.begin(), symbols.end(), kEntry) == symbols.end())
+            throw Refused(std::string("the file does not export ") + kEntry);
     } catch (const Refused&) {
         throw;
     } catch (const std::exception& error) {
         throw Refused(std::string("the file is not a plugin for this machine: ") + error.what());
     }
     try {
-        library_ = std::make_shared<boost::dll::shared_library>(file_.string(), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        library_ = std::make_shared<boost::dll::shared_library>(file_.string(), boost::dll::load_mode::rtld_now |
+                                                                                    boost::dll::load_mode::rtld_local);
     } catch (const std::exception& error) {
         throw Refused(error.what()); // with dlerror()'s words
     }
     functions_ = library_->get<const talome_plugin*()>(kEntry)();
-    if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI || !functions_->id || !functions_->version ||
-        !functions_->create)
+    if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI ||
+        !functions_->id || !functions_->version || !functions_->create)
         throw Refused("its descriptor is not of plugin ABI " + std::to_string(TALOME_ABI));
     if (id_ != functions_->id || manifest_.version != functions_->version)
-        throw Refused(std::string("the file is ") + functions_->id + " " + functions_->version + ", its manifest says " + id_ + " " + manifest_.version);
+        throw Refused(std::string("the file is ") + functions_->id + " " + functions_->version +
+                      ", its manifest says " + id_ + " " + manifest_.version);
 }
 
 void Plugin::compareWithManifest() const {
@@ -139,7 +149,8 @@ void Plugin::compareWithManifest() const {
     within(self_->settings, manifest_.settings, "the setting", [](const auto& each) { return each.key; });
     within(self_->topics, manifest_.topics, "the topic", [](const auto& each) { return each.name; });
     within(self_->flags, manifest_.flags, "the flag", [](const auto& each) { return each.name; });
-    within(self_->migrations, manifest_.migrations, "the migration", [](const auto& each) { return std::to_string(each.version); });
+    within(self_->migrations, manifest_.migrations, "the migration",
+           [](const auto& each) { return std::to_string(each.version); });
     const std::vector<std::string> uses(self_->uses.begin(), self_->uses.end());
     within(uses, manifest_.uses, "the use of", [](const auto& each) { return each; });
     std::vector<std::string> patterns;
@@ -163,7 +174,8 @@ bool Plugin::start(const Services& services, const std::filesystem::path& databa
                 if (status < 0) throw gate::Failure(status, gate::lastWords());
             });
         if (self_->asked.contains(TALOME_DATABASE)) {
-            self_->database = std::make_unique<storage::Database>(databaseDir / (id_ + ".db"), storage::Durability::processCrash);
+            self_->database =
+                std::make_unique<storage::Database>(databaseDir / (id_ + ".db"), storage::Durability::processCrash);
             std::vector<storage::Migration> migrations;
             for (const auto& each : self_->migrations) migrations.push_back({each.version, each.sql});
             self_->database->migrate(migrations);
@@ -217,8 +229,8 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
     std::vector<std::shared_ptr<const gate::Endpoint>> result;
     for (const auto& each : self.operations) {
         try {
-            result.push_back(std::make_shared<gate::Endpoint>(
-                gate::Endpoint{each.declared, gate::Schema(each.declared.input), each.invoke, each.raw, each.user, self.id, alive}));
+            result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
+                each.declared, gate::Schema(each.declared.input), each.invoke, each.raw, each.user, self.id, alive}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

@@ -26,16 +26,19 @@ void talome_self::activate() {
             auto call = ownCall(gate::Origin::task);
             call.cancelled = [&cancelled] { return cancelled.load(); };
             gate::lastWords().clear();
-            if (each.run(each.user, &call) < 0 && !cancelled) log::warn(id, "the task " + each.declared.id + " failed: " + gate::lastWords());
+            if (each.run(each.user, &call) < 0 && !cancelled)
+                log::warn(id, "the task " + each.declared.id + " failed: " + gate::lastWords());
         };
-        const auto task = std::make_shared<tasks::Task>(services.reactor, services.pool, std::chrono::milliseconds(each.declared.periodMs), std::move(run));
+        const auto task = std::make_shared<tasks::Task>(
+            services.reactor, services.pool, std::chrono::milliseconds(each.declared.periodMs), std::move(run));
         running[each.declared.id] = task;
         task->activate();
     }
     for (const auto& each : subscriptions)
-        heard.push_back(services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
-            each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
-        }));
+        heard.push_back(
+            services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
+                each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
+            }));
 }
 
 void talome_self::quiesce() {

@@ -69,7 +69,8 @@ const talome_host& hostTable();
 /// Declarations: by the lifecycle thread, in create() only. Run time: as each member says.
 struct talome_self {
     talome_self(std::string id, talome::plugins::Services services)
-        : id(std::move(id)), services(std::move(services)), strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
+        : id(std::move(id)), services(std::move(services)),
+          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
 
@@ -78,7 +79,7 @@ struct talome_self {
 
     // What is declared.
     std::atomic<bool> creating{true};
-    std::atomic<bool> ended{false}; ///< quiesce() has begun
+    std::atomic<bool> ended{false};           ///< quiesce() has begun
     std::set<std::string, std::less<>> asked; ///< areas
     std::vector<talome::plugins::DeclaredOperation> operations;
     std::vector<talome::manifest::Flag> flags;

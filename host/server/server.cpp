@@ -32,7 +32,8 @@ std::int64_t epochMs() {
 std::filesystem::path privateFolder(const std::filesystem::path& path) {
     std::error_code error;
     if (std::filesystem::create_directories(path, error)) ::chmod(path.c_str(), 0700);
-    if (error) throw std::runtime_error(path.string() + ": " + error.message() + "; name another with TALOME_STATE_DIR");
+    if (error)
+        throw std::runtime_error(path.string() + ": " + error.message() + "; name another with TALOME_STATE_DIR");
     return path;
 }
 
@@ -43,7 +44,8 @@ public:
         if (fd_ < 0) throw std::runtime_error(file.string() + ": " + std::strerror(errno));
         if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
         ::close(fd_);
-        throw std::runtime_error(file.parent_path().string() + " is in use by another talomed; stop it, or name another with TALOME_STATE_DIR");
+        throw std::runtime_error(file.parent_path().string() +
+                                 " is in use by another talomed; stop it, or name another with TALOME_STATE_DIR");
     }
     ~Lock() { ::close(fd_); }
     Lock(const Lock&) = delete;
@@ -67,10 +69,14 @@ void logAccess(const http::AccessRecord& record) noexcept {
     const auto level = record.status >= 500 || !record.error.empty() ? log::Level::warn : log::Level::debug;
     if (!log::enabled(level)) return;
     try {
-        boost::json::object fields{{"method", record.method},   {"route", record.route.empty() ? record.path : record.route},
-                                   {"status", record.status},   {"bytes", record.bytesOut},
-                                   {"durationUs", record.duration.count()}, {"user", record.user},
-                                   {"peer", record.peer},       {"requestId", record.requestId}};
+        boost::json::object fields{{"method", record.method},
+                                   {"route", record.route.empty() ? record.path : record.route},
+                                   {"status", record.status},
+                                   {"bytes", record.bytesOut},
+                                   {"durationUs", record.duration.count()},
+                                   {"user", record.user},
+                                   {"peer", record.peer},
+                                   {"requestId", record.requestId}};
         if (!record.error.empty()) fields["failure"] = record.error;
         log::write(level, "http", "request", boost::json::serialize(fields));
     } catch (const std::exception&) {
@@ -95,10 +101,17 @@ struct HostApi {
     api::Plugins pluginList;
     api::OpenApi openApi;
 
-    HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions, storage::Database& database, const plugins::Manager& manager)
-        : self("host", services), declarations(&plugins::hostTable(), &self), auth(declarations, users, sessions, services.registry),
-          health(declarations, database, services.gate, services.registry), pluginList(declarations, manager), openApi(declarations) {
-        declarations.setting("security_mode", "What callers other than a person may do: permissive, cautious (destructive calls wait for a person) or locked (they only read)", "cautious")
+    HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions,
+            storage::Database& database, const plugins::Manager& manager)
+        : self("host", services), declarations(&plugins::hostTable(), &self),
+          auth(declarations, users, sessions, services.registry),
+          health(declarations, database, services.gate, services.registry), pluginList(declarations, manager),
+          openApi(declarations) {
+        declarations
+            .setting("security_mode",
+                     "What callers other than a person may do: permissive, cautious (destructive calls wait for a "
+                     "person) or locked (they only read)",
+                     "cautious")
             .oneOf({"permissive", "cautious", "locked"});
         declarations.publish();
         self.creating = false;
@@ -137,14 +150,21 @@ struct Server::Parts {
     explicit Parts(const config::Config& config)
         : stateDir(privateFolder(config.stateDir)), lock(stateDir / "talomed.lock"),
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
-          secret(config.secret, config.database.parent_path() / "talome.secret"), settings(migrated(database), settings::Seal(secret.key("talome settings"))),
-          users(database), sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
-          services{registry, gate, bus, settings, pool, reactor, epochMs},
-          manager(services, database, pluginDirectories(config), [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
+          secret(config.secret, config.database.parent_path() / "talome.secret"),
+          settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
+          sessions(database, secret), authenticator(users, sessions, epochMs),
+          gate([this] { return securityMode(); }), services{registry, gate, bus, settings, pool, reactor, epochMs},
+          manager(services, database, pluginDirectories(config),
+                  [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
           api(services, users, sessions, database, manager),
-          rest(gate, registry, [this](const std::string& token, std::string peer, std::string agent) { return authenticator.principal(token, std::move(peer), std::move(agent)); },
-               config.dashboardOrigins, gate::TrustedProxies(config.trustedProxies)),
-          http(httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
+          rest(
+              gate, registry,
+              [this](const std::string& token, std::string peer, std::string agent) {
+                  return authenticator.principal(token, std::move(peer), std::move(agent));
+              },
+              config.dashboardOrigins, gate::TrustedProxies(config.trustedProxies)),
+          http(
+              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
         manager.setHost(api.self);
         manager.startAll();
         try {

@@ -19,7 +19,9 @@ const unsigned char* bytes(std::string_view text) { return reinterpret_cast<cons
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 void must(bool fine, std::string_view name) {
-    if (!fine) throw std::runtime_error("the stored secret '" + std::string(name) + "' cannot be opened: it was changed, or sealed by another server");
+    if (!fine)
+        throw std::runtime_error("the stored secret '" + std::string(name) +
+                                 "' cannot be opened: it was changed, or sealed by another server");
 }
 
 std::string fromBase64Url(std::string_view text) {
@@ -27,12 +29,18 @@ std::string fromBase64Url(std::string_view text) {
     unsigned bits = 0, have = 0;
     for (const char c : text) {
         unsigned digit = 0;
-        if (c >= 'A' && c <= 'Z') digit = static_cast<unsigned>(c - 'A');
-        else if (c >= 'a' && c <= 'z') digit = static_cast<unsigned>(c - 'a' + 26);
-        else if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0' + 52);
-        else if (c == '-') digit = 62;
-        else if (c == '_') digit = 63;
-        else return {};
+        if (c >= 'A' && c <= 'Z')
+            digit = static_cast<unsigned>(c - 'A');
+        else if (c >= 'a' && c <= 'z')
+            digit = static_cast<unsigned>(c - 'a' + 26);
+        else if (c >= '0' && c <= '9')
+            digit = static_cast<unsigned>(c - '0' + 52);
+        else if (c == '-')
+            digit = 62;
+        else if (c == '_')
+            digit = 63;
+        else
+            return {};
         bits = bits << 6 | digit;
         if ((have += 6) >= 8) out += static_cast<char>(bits >> (have -= 8) & 0xff);
     }
@@ -46,11 +54,12 @@ std::string Seal::close(std::string_view name, std::string_view plain) const {
     std::string sealed(plain.size(), '\0'), tag(kTag, '\0');
     const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
     int n = 0, last = 0;
-    const bool fine = context && EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), bytes(key_), bytes(nonce), nullptr) == 1 &&
-                      EVP_EncryptUpdate(context.get(), nullptr, &n, bytes(name), static_cast<int>(name.size())) == 1 &&
-                      EVP_EncryptUpdate(context.get(), bytes(sealed), &n, bytes(plain), static_cast<int>(plain.size())) == 1 &&
-                      EVP_EncryptFinal_ex(context.get(), bytes(sealed) + n, &last) == 1 &&
-                      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTag, tag.data()) == 1;
+    const bool fine =
+        context && EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), bytes(key_), bytes(nonce), nullptr) == 1 &&
+        EVP_EncryptUpdate(context.get(), nullptr, &n, bytes(name), static_cast<int>(name.size())) == 1 &&
+        EVP_EncryptUpdate(context.get(), bytes(sealed), &n, bytes(plain), static_cast<int>(plain.size())) == 1 &&
+        EVP_EncryptFinal_ex(context.get(), bytes(sealed) + n, &last) == 1 &&
+        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTag, tag.data()) == 1;
     if (!fine) throw std::runtime_error("AES-256-GCM failed");
     return std::string(kVersion) + auth::base64Url(nonce + tag + sealed);
 }

@@ -12,7 +12,8 @@ public:
     explicit Seal(std::string key) : key_(std::move(key)) {} ///< 32 bytes
 
     std::string close(std::string_view name, std::string_view plain) const;
-    /// Throws std::runtime_error, never a wrong value, if the envelope was changed, or belongs to another name or server.
+    /// Throws std::runtime_error, never a wrong value, if the envelope was changed, or belongs to another name or
+    /// server.
     std::string open(std::string_view name, std::string_view envelope) const;
 
 private:

@@ -8,7 +8,8 @@ namespace talome::settings {
 using gate::Failure;
 
 Settings::Settings(storage::Database& database, Seal seal) : database_(database), seal_(std::move(seal)) {
-    for (const auto& row : database_.rows("SELECT key, value FROM settings")) values_[std::get<std::string>(row[0])] = std::get<std::string>(row[1]);
+    for (const auto& row : database_.rows("SELECT key, value FROM settings"))
+        values_[std::get<std::string>(row[0])] = std::get<std::string>(row[1]);
 }
 
 void Settings::declare(const std::string& owner, const manifest::Setting& setting) {
@@ -16,7 +17,8 @@ void Settings::declare(const std::string& owner, const manifest::Setting& settin
     const std::lock_guard lock(mutex_);
     if (const auto it = declared_.find(setting.key); it != declared_.end() && it->second.owner != owner)
         throw Failure(TALOME_E_CONFLICT, "the setting '" + setting.key + "' belongs to " + it->second.owner);
-    declared_.insert_or_assign(setting.key, Declared{owner, setting.secret, boost::json::serialize(setting.fallback), std::move(schema)});
+    declared_.insert_or_assign(
+        setting.key, Declared{owner, setting.secret, boost::json::serialize(setting.fallback), std::move(schema)});
 }
 
 void Settings::onChange(const std::string& owner, Changing changing) {
@@ -62,7 +64,9 @@ void Settings::set(const std::string& key, const std::string& json, const std::s
         database_.run("INSERT INTO settings_history (key, previous_value, new_value, changed_by, changed_at) "
                       "VALUES (?, (SELECT value FROM settings WHERE key = ?), ?, ?, ?)",
                       {key, key, stored, by, now});
-        database_.run("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", {key, stored});
+        database_.run(
+            "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            {key, stored});
         return true;
     });
     const std::lock_guard lock(mutex_);

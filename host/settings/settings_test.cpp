@@ -45,10 +45,12 @@ TEST_CASE("values are checked, kept and found again") {
         all.set("docker_prune_min_age_hours", "24", "ann", 1);
         all.set("telegram_bot_token", "\"canary-7261\"", "ann", 2);
         CHECK(all.get("telegram_bot_token") == "\"canary-7261\"");
-        CHECK_THROWS_WITH_AS(all.set("docker_prune_min_age_hours", "0", "ann", 3), "docker_prune_min_age_hours: must be at least 1", gate::Failure);
+        CHECK_THROWS_WITH_AS(all.set("docker_prune_min_age_hours", "0", "ann", 3),
+                             "docker_prune_min_age_hours: must be at least 1", gate::Failure);
         CHECK_THROWS_AS(all.set("unknown", "0", "ann", 3), gate::Failure);
         CHECK_THROWS_AS(all.declare("media", setting("telegram_bot_token", false, "{}", "null")), gate::Failure);
-        all.onChange("docker", [](const std::string&, const std::string&) { throw gate::Failure(TALOME_E_INVALID, "not now"); });
+        all.onChange("docker",
+                     [](const std::string&, const std::string&) { throw gate::Failure(TALOME_E_INVALID, "not now"); });
         CHECK_THROWS_WITH_AS(all.set("docker_prune_min_age_hours", "5", "ann", 4), "not now", gate::Failure);
     }
     settings::Settings again(database, settings::Seal(std::string(32, 'k')));

@@ -37,7 +37,8 @@ std::int64_t epochMs() {
 void Database::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 
 Database::Database(std::filesystem::path file, Durability durability) : file_(std::move(file)) {
-    const int code = sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code = sqlite3_open_v2(file_.c_str(), &handle_,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     if (code != SQLITE_OK) {
         const std::string why = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
         sqlite3_close(handle_);
@@ -79,10 +80,12 @@ void Database::migrate(const std::vector<Migration>& migrations) {
     script("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)");
     const auto version = std::get<std::int64_t>(rows("SELECT coalesce(max(version), 0) FROM schema_migrations")[0][0]);
     if (version > static_cast<std::int64_t>(migrations.size()))
-        throw DatabaseError(file_.string() + ": its data has version " + std::to_string(version) + ", this program knows " +
-                            std::to_string(migrations.size()) + "; install the newer program again, or restore a snapshot");
+        throw DatabaseError(file_.string() + ": its data has version " + std::to_string(version) +
+                            ", this program knows " + std::to_string(migrations.size()) +
+                            "; install the newer program again, or restore a snapshot");
     for (auto i = static_cast<std::size_t>(version); i < migrations.size(); ++i) {
-        if (migrations[i].version != i + 1) throw DatabaseError(file_.string() + ": migrations must count from 1 without a gap");
+        if (migrations[i].version != i + 1)
+            throw DatabaseError(file_.string() + ": migrations must count from 1 without a gap");
         transaction([&] {
             script(migrations[i].sql.c_str());
             run("INSERT INTO schema_migrations VALUES (?, ?)", {static_cast<std::int64_t>(i + 1), epochMs()});
@@ -94,7 +97,8 @@ void Database::migrate(const std::vector<Migration>& migrations) {
 Database::Statement Database::prepare(std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
+    const int code =
+        sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
     Statement statement(raw);
     if (code != SQLITE_OK) fail(code);
     if (!statement) throw DatabaseError(file_.filename().string() + ": an empty statement");
@@ -114,7 +118,8 @@ Database::Statement& Database::kept(std::string_view sql) {
 std::int64_t Database::step(sqlite3_stmt* statement, const std::vector<Value>& values, const OnRow& onRow) {
     if (static_cast<int>(values.size()) != sqlite3_bind_parameter_count(statement))
         throw DatabaseError(file_.filename().string() + ": the statement wants " +
-                            std::to_string(sqlite3_bind_parameter_count(statement)) + " values, got " + std::to_string(values.size()));
+                            std::to_string(sqlite3_bind_parameter_count(statement)) + " values, got " +
+                            std::to_string(values.size()));
     struct Reset {
         sqlite3_stmt* statement;
         ~Reset() {
@@ -165,7 +170,8 @@ bool Database::transaction(const std::function<bool()>& body) {
         ~Ended() {
             database.inTransaction_ = false;
             // Nothing is left to do if this fails: SQLite has rolled back by itself then.
-            if (!sqlite3_get_autocommit(database.handle_)) sqlite3_exec(database.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+            if (!sqlite3_get_autocommit(database.handle_))
+                sqlite3_exec(database.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
         }
     } ended{*this};
     if (!body()) return false;
@@ -175,16 +181,20 @@ bool Database::transaction(const std::function<bool()>& body) {
 
 Value column(sqlite3_stmt* statement, int index) {
     switch (sqlite3_column_type(statement, index)) {
-    case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
-    case SQLITE_FLOAT: return sqlite3_column_double(statement, index);
+    case SQLITE_INTEGER:
+        return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
+    case SQLITE_FLOAT:
+        return sqlite3_column_double(statement, index);
     case SQLITE_TEXT:
         return std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, index)),
                            static_cast<std::size_t>(sqlite3_column_bytes(statement, index)));
     case SQLITE_BLOB: {
         const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, index));
-        return Blob{bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, index))) : std::string()};
+        return Blob{bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, index)))
+                          : std::string()};
     }
-    default: return nullptr;
+    default:
+        return nullptr;
     }
 }
 

@@ -1,8 +1,8 @@
 #include "host/storage/database.hpp"
 
+#include <cstdlib>
 #include <doctest/doctest.h>
 #include <thread>
-#include <cstdlib>
 
 using namespace talome::storage;
 
@@ -17,7 +17,8 @@ struct Folder {
     ~Folder() { std::filesystem::remove_all(path); }
 };
 
-const std::vector<Migration> kTwo = {{1, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE)"}, {2, "ALTER TABLE t ADD COLUMN size REAL"}};
+const std::vector<Migration> kTwo = {{1, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE)"},
+                                     {2, "ALTER TABLE t ADD COLUMN size REAL"}};
 
 } // namespace
 
@@ -28,7 +29,8 @@ TEST_CASE("migrations run once and in order, and a newer file is refused") {
     database.migrate(kTwo);
     database.migrate(kTwo);
     CHECK(database.rows("SELECT count(*) FROM schema_migrations")[0][0] == Value{std::int64_t{2}});
-    CHECK_THROWS_WITH_AS(database.migrate({kTwo[0]}), doctest::Contains("its data has version 2, this program knows 1"), DatabaseError);
+    CHECK_THROWS_WITH_AS(database.migrate({kTwo[0]}), doctest::Contains("its data has version 2, this program knows 1"),
+                         DatabaseError);
 }
 
 TEST_CASE("a failing migration leaves nothing behind") {
@@ -43,7 +45,8 @@ TEST_CASE("values of every type come back as they went in") {
     Folder folder;
     Database database(folder.path / "x.db", Durability::processCrash);
     database.run("CREATE TABLE v (a, b, c, d, e)");
-    database.run("INSERT INTO v VALUES (?, ?, ?, ?, ?)", {nullptr, std::int64_t{-5}, 1.5, std::string("ä\0b", 4), Blob{std::string("\0\1", 2)}});
+    database.run("INSERT INTO v VALUES (?, ?, ?, ?, ?)",
+                 {nullptr, std::int64_t{-5}, 1.5, std::string("ä\0b", 4), Blob{std::string("\0\1", 2)}});
     const auto row = database.rows("SELECT * FROM v")[0];
     CHECK(std::holds_alternative<std::nullptr_t>(row[0]));
     CHECK(std::get<std::int64_t>(row[1]) == -5);
@@ -78,7 +81,8 @@ TEST_CASE("many threads write, none is lost") {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([&database, t] {
-            for (int i = 0; i < 50; ++i) database.run("INSERT INTO t (name) VALUES (?)", {std::to_string(t * 1000 + i)});
+            for (int i = 0; i < 50; ++i)
+                database.run("INSERT INTO t (name) VALUES (?)", {std::to_string(t * 1000 + i)});
         });
     threads.clear();
     CHECK(database.rows("SELECT count(*) FROM t")[0][0] == Value{std::int64_t{200}});

@@ -43,7 +43,8 @@ struct Operation {
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
-                      (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools, maxBody, raw))
+                      (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
+                       maxBody, raw))
 
 struct Flag {
     std::string name, summary;
@@ -100,8 +101,8 @@ struct Manifest {
     std::vector<std::string> uses;          ///< operations that it calls
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
-                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, flags, settings, migrations, tasks,
-                       topics, subscriptions, uses))
+                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, flags, settings,
+                       migrations, tasks, topics, subscriptions, uses))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);

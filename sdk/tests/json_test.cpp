@@ -134,6 +134,7 @@ TEST_CASE("a nullable member is always written, an optional one only with a valu
     CHECK(talome::toJson(Contact{{"a@b"}, "1"}) == R"({"email":"a@b","phone":"1"})");
     CHECK(talome::readText<Contact>(R"({"email":null})").email.value == std::nullopt);
     CHECK(talome::readText<Contact>(R"({"email":"x"})").email.value == "x");
-    CHECK(talome::schema<Contact>() ==
-          R"({"type":"object","properties":{"email":{"type":["string","null"]},"phone":{"type":"string"}},"required":["email"],"additionalProperties":false})");
+    CHECK(
+        talome::schema<Contact>() ==
+        R"({"type":"object","properties":{"email":{"type":["string","null"]},"phone":{"type":"string"}},"required":["email"],"additionalProperties":false})");
 }

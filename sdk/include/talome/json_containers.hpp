@@ -33,14 +33,14 @@ template <> struct Codec<Json> {
 };
 
 /// A member that is always there, and null when it has no value; an optional one is left out then.
-template <class T> struct Nullable {
-    std::optional<T> value;
-};
+template <class T> struct Nullable { std::optional<T> value; };
 
 template <class T>
-    requires std::is_arithmetic_v<T> || std::is_same_v<T, std::string>
+requires std::is_arithmetic_v<T> || std::is_same_v<T, std::string>
 struct Codec<Nullable<T>> {
-    static void write(std::string& out, const void* v) { Codec<std::optional<T>>::write(out, &static_cast<const Nullable<T>*>(v)->value); }
+    static void write(std::string& out, const void* v) {
+        Codec<std::optional<T>>::write(out, &static_cast<const Nullable<T>*>(v)->value);
+    }
     static void read(const boost::json::value& from, void* v, const detail::Path& at) {
         Codec<std::optional<T>>::read(from, &static_cast<Nullable<T>*>(v)->value, at);
     }
