@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -108,6 +109,10 @@ int main(int argc, char** argv) {
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     ::umask(077); // whatever it writes is its owner's only
+    // Large blocks (19 MiB for each password) go back to the system at once; by itself glibc would begin to keep them.
+    ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+    ::mallopt(M_ARENA_MAX, 4);
     Talomed daemon;
     return daemon.run(argc, argv);
 }
