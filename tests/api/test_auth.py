@@ -5,6 +5,7 @@ import concurrent.futures
 import datetime
 import json
 import pathlib
+import re
 import sqlite3
 import sys
 import unittest
@@ -48,6 +49,28 @@ class FirstLoginTest(Case):
         self.assertEqual(claims["sub"], found["user"]["id"])
         for name in ("iat", "exp"):
             self.assertIsInstance(claims[name], int)
+
+    def test_a_foreign_page_cannot_claim_the_server(self):
+        """What a browser sends for a page of another site, and for one whose name was pointed here (DNS rebinding)."""
+        for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+                        {"Origin": "null"}, {"Origin": "http://evil.example", "Host": "evil.example"}):
+            with self.subTest(headers=headers):
+                self.refused(self.login(GOOD, headers=headers), 403)
+        self.assertEqual(self.login(GOOD, headers={"Sec-Fetch-Site": "same-origin"}).json["setup"], True)
+
+    def test_through_an_unnamed_proxy_the_setup_code_is_needed(self):
+        """Behind a proxy on the same machine everybody would look like a neighbour."""
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        self.refused(self.login(GOOD, headers=headers), 403, "setupCode")
+        self.refused(self.login({**GOOD, "setupCode": "wrong"}, headers=headers), 403, "setupCode")
+        code = re.search(r"setup code ([A-Za-z0-9_-]+)\)", self.talomed.log)[1]
+        self.assertEqual(self.login({**GOOD, "setupCode": code}, headers=headers).json["setup"], True)
+
+    def test_refusals_are_in_the_audit_lines(self):
+        self.refused(self.talomed.get("/api/plugins", token=None), 401)
+        self.login(GOOD, headers={"X-Forwarded-For": "203.0.113.7"})
+        self.assertRegex(self.talomed.log, r'audit: auth\.login .*"outcome":"denied"')
+        self.assertNotIn(PASSWORD, self.talomed.log)
 
     def test_second_login_is_a_plain_one(self):
         self.login(GOOD)
