@@ -1,6 +1,7 @@
 // What can be called at this moment: an immutable snapshot of all operations, routes and flags, swapped as a whole.
 #pragma once
 
+#include "host/gate/bulkhead.hpp"
 #include "host/gate/principal.hpp"
 #include "host/gate/schema.hpp"
 #include "host/http/router.hpp"
@@ -22,7 +23,8 @@ struct Endpoint {
     talome_raw_handler raw = nullptr; ///< instead of invoke, if declared.raw
     void* user = nullptr;
     std::string plugin;          ///< "host" or a plugin's id
-    std::shared_ptr<void> alive; ///< the code stays mapped while someone holds the endpoint
+    std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
+    std::shared_ptr<void> alive;        ///< the code stays mapped while someone holds the endpoint
 };
 
 struct Routed {

@@ -175,8 +175,11 @@ void Rest::serve(http::Exchange& exchange) const {
     const auto endpoint = match.value->endpoint;
     const auto& route = *match.value->route;
     exchange.setRoute(route.path);
+    exchange.setPlugin(endpoint->plugin);
     auto call = begin(exchange, snapshot);
     gate_.admit(call, *endpoint); // before the body is read, and again on the one path
+    if (!endpoint->declared.raw && !collectBody(exchange, *endpoint)) return; // called again when it has come
+    const Bulkhead::Place place(endpoint->bulkhead.get(), endpoint->plugin);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (endpoint->declared.raw) {
@@ -193,7 +196,7 @@ void Rest::serve(http::Exchange& exchange) const {
         const int status = call.status                                         ? call.status
                            : answer.text.empty() && type == "application/json" ? 204
                                                                                : route.success;
-        exchange.send(status, type == "application/json" ? kJson : std::string_view(type), answer.text);
+        exchange.send(status, type == "application/json" ? kJson : std::string_view(type), std::move(answer.text));
     } catch (Failure& failure) {
         if (!failure.details.empty()) {
             renameDetails(failure.details, route);

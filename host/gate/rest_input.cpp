@@ -29,15 +29,8 @@ bool isJson(std::string_view contentType) {
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 
-void putBody(json::object& input, http::Exchange& exchange, const Endpoint& endpoint, const manifest::Route& route) {
-    exchange.limitBody(endpoint.declared.maxBody ? endpoint.declared.maxBody : kBody);
-    if (!exchange.hasBody()) return;
-    if (const auto type = exchange.header("Content-Type"); type && !isJson(*type) && exchange.contentLength() != 0) {
-        Failure failure(TALOME_E_INVALID, "send the body as JSON, with `Content-Type: application/json`");
-        failure.http = 415;
-        throw failure;
-    }
-    const auto text = exchange.body();
+void putBody(json::object& input, http::Exchange& exchange, const manifest::Route& route) {
+    const auto& text = exchange.body();
     if (text.empty()) return;
     auto body = parseJson(text);
     auto* object = body.if_object();
@@ -49,7 +42,20 @@ void putBody(json::object& input, http::Exchange& exchange, const Endpoint& endp
     }
 }
 
+bool mayHaveBody(const http::Exchange& exchange) { return exchange.method() != "GET" && exchange.method() != "HEAD"; }
+
 } // namespace
+
+bool collectBody(http::Exchange& exchange, const Endpoint& endpoint) {
+    if (!mayHaveBody(exchange) || !exchange.hasBody()) return true;
+    if (const auto type = exchange.header("Content-Type"); type && !isJson(*type) && exchange.contentLength() != 0) {
+        Failure failure(TALOME_E_INVALID, "send the body as JSON, with `Content-Type: application/json`");
+        failure.http = 415;
+        throw failure;
+    }
+    exchange.limitBody(endpoint.declared.maxBody ? endpoint.declared.maxBody : kBody);
+    return exchange.collect();
+}
 
 json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const manifest::Route& route,
                       const Params& path) {
@@ -66,8 +72,7 @@ json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const 
         if (!first && !endpoint.input.isList(known)) twice(name, "twice in the path or query");
         endpoint.input.put(input, known, value);
     }
-    const bool mayHaveBody = exchange.method() != "GET" && exchange.method() != "HEAD";
-    if (mayHaveBody && !endpoint.declared.raw) putBody(input, exchange, endpoint, route);
+    if (mayHaveBody(exchange) && !endpoint.declared.raw) putBody(input, exchange, route);
     return input;
 }
 

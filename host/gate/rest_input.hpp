@@ -13,7 +13,11 @@ namespace talome::gate {
 
 using Params = std::vector<std::pair<std::string, std::string>>;
 
-/// Reads the body, unless it is a raw route's. A field that is given in two places is refused, so that what is checked
+/// Waits for the body of a request that has one: false if the handler must return and will be called again. Throws
+/// Failure 415 for anything but JSON, and http::HttpError.
+bool collectBody(http::Exchange&, const Endpoint&);
+
+/// Takes the body that was collected, unless it is a raw route's. A field that is given in two places is refused, so that what is checked
 /// in one place cannot be replaced in another. Throws Failure and http::HttpError.
 boost::json::value readInput(http::Exchange&, const Endpoint&, const manifest::Route&, const Params& path);
 

@@ -34,66 +34,70 @@ void BodyReader::limit(std::uint64_t bytes) {
     if (received_ > limit_ || remaining() > limit_ - received_) refuse(413, "the body is larger than allowed");
 }
 
-std::size_t BodyReader::read(void* to, std::size_t n) {
-    while (state_ != State::data) {
-        if (state_ == State::end || n == 0) return 0;
-        if (state_ == State::broken) throw ClientGone();
-        if (state_ == State::trailer)
-            readTrailer();
-        else
-            readSize();
-    }
+std::optional<std::size_t> BodyReader::read(void* to, std::size_t n, Wait wait) {
     if (n == 0) return 0;
-    n = static_cast<std::size_t>(std::min<std::uint64_t>(n, left_));
-    n = take(to, n);
-    left_ -= n;
-    received_ += n;
+    while (state_ != State::data) {
+        if (state_ == State::end) return 0;
+        if (state_ == State::broken) throw ClientGone();
+        if (!readLine(wait)) return std::nullopt;
+        if (state_ == State::trailer)
+            onTrailer();
+        else
+            onSize();
+    }
+    auto got = take(to, static_cast<std::size_t>(std::min<std::uint64_t>(n, left_)), wait);
+    if (!got) return got;
+    left_ -= *got;
+    received_ += *got;
     if (left_ == 0) state_ = framing_ == Framing::length ? State::end : State::afterData;
+    return got;
+}
+
+std::optional<std::size_t> BodyReader::take(void* to, std::size_t n, Wait wait) {
+    if (at_ == buffer_.size()) return receive(to, n, wait);
+    n = std::min(n, buffer_.size() - at_);
+    std::memcpy(to, buffer_.data() + at_, n);
+    at_ += n;
     return n;
 }
 
-std::size_t BodyReader::take(void* to, std::size_t n) {
-    if (at_ < buffer_.size()) {
-        n = std::min(n, buffer_.size() - at_);
-        std::memcpy(to, buffer_.data() + at_, n);
-        at_ += n;
-        return n;
-    }
-    return receive(to, n);
-}
-
-std::size_t BodyReader::receive(void* to, std::size_t n) {
+std::optional<std::size_t> BodyReader::receive(void* to, std::size_t n, Wait wait) {
     auto before = std::exchange(state_, State::broken); // stays so if this throws
-    auto got = source_.receive(to, n);
-    if (got == 0) throw ClientGone();
+    auto got = source_.receive(to, n, wait);
+    if (got && *got == 0) throw ClientGone();
     state_ = before;
     return got;
 }
 
-// Without its CR LF.
-std::string BodyReader::readLine() {
-    std::string line;
+// True when line_ is whole, without its CR LF.
+bool BodyReader::readLine(Wait wait) {
     for (;;) {
         if (at_ == buffer_.size()) {
-            at_ = kBufferBytes;
             buffer_.resize(kBufferBytes);
-            buffer_.resize(receive(buffer_.data(), kBufferBytes));
+            auto got = receive(buffer_.data(), kBufferBytes, wait);
             at_ = 0;
+            buffer_.resize(got.value_or(0));
+            if (!got) return false;
         }
         char c = buffer_[at_++];
         if (c == '\n') break;
-        line += c;
-        if (line.size() > kMaxSizeLine) refuse(400, "a line of the chunked body is too long");
+        line_ += c;
+        if (line_.size() > kMaxSizeLine) refuse(400, "a line of the chunked body is too long");
     }
-    if (line.empty() || line.back() != '\r') refuse(400, "a line of the chunked body does not end with CR LF");
-    line.pop_back();
-    if (holdsControl(line)) refuse(400, "a line of the chunked body holds a control character");
-    return line;
+    if (line_.empty() || line_.back() != '\r') refuse(400, "a line of the chunked body does not end with CR LF");
+    line_.pop_back();
+    if (holdsControl(line_)) refuse(400, "a line of the chunked body holds a control character");
+    return true;
 }
 
-void BodyReader::readSize() {
-    if (state_ == State::afterData && !readLine().empty()) refuse(400, "a chunk is longer than its size");
-    auto line = readLine();
+// A line with the size of the next chunk, or the empty one behind the data of the last.
+void BodyReader::onSize() {
+    auto line = std::exchange(line_, {});
+    if (state_ == State::afterData) {
+        if (!line.empty()) refuse(400, "a chunk is longer than its size");
+        state_ = State::size;
+        return;
+    }
     std::uint64_t size = 0;
     std::size_t digits = 0;
     for (; digits < line.size(); ++digits) {
@@ -112,16 +116,16 @@ void BodyReader::readSize() {
     if (size > limit_ - received_) refuse(413, "the body is larger than allowed");
     left_ = size;
     state_ = size ? State::data : State::trailer;
-    if (state_ == State::trailer) readTrailer();
 }
 
-void BodyReader::readTrailer() {
-    std::size_t total = 0;
-    for (auto line = readLine(); !line.empty(); line = readLine()) {
-        total += line.size() + 2;
-        if (total > kMaxTrailer) refuse(400, "the trailer of the chunked body is too long");
+void BodyReader::onTrailer() {
+    auto line = std::exchange(line_, {});
+    if (!line.empty()) {
+        trailerBytes_ += line.size() + 2;
+        if (trailerBytes_ > kMaxTrailer) refuse(400, "the trailer of the chunked body is too long");
         if (line.find(':') == line.npos || line.front() == ' ' || line.front() == '\t' || line.front() == ':')
             refuse(400, "the trailer of the chunked body is malformed");
+        return;
     }
     state_ = State::end;
     source_.giveBack({buffer_.data() + at_, buffer_.size() - at_});

@@ -11,11 +11,12 @@ using namespace talome::http;
 
 namespace {
 
-// Gives a text in pieces of at most `step` bytes.
+// Gives a text in pieces of at most `step` bytes; asked not to wait, nothing every other time.
 class TextSource : public ByteSource {
 public:
     TextSource(std::string text, std::size_t step) : text_(std::move(text)), step_(step) {}
-    std::size_t receive(void* to, std::size_t n) override {
+    std::optional<std::size_t> receive(void* to, std::size_t n, Wait wait) override {
+        if (wait == Wait::no && (late_ = !late_)) return std::nullopt;
         n = std::min({n, step_, text_.size()});
         std::memcpy(to, text_.data(), n);
         text_.erase(0, n);
@@ -27,12 +28,16 @@ public:
 private:
     std::string text_;
     std::size_t step_;
+    bool late_ = false;
 };
 
-std::string readAll(BodyReader& reader, std::size_t step = 7) {
+std::string readAll(BodyReader& reader, Wait wait = Wait::yes, std::size_t step = 7) {
     std::string out, buffer(step, '\0');
-    while (auto n = reader.read(buffer.data(), buffer.size())) out.append(buffer, 0, n);
-    return out;
+    for (;;) {
+        const auto n = reader.read(buffer.data(), buffer.size(), wait);
+        if (n && *n == 0) return out;
+        out.append(buffer, 0, n.value_or(0));
+    }
 }
 
 int statusOf(const std::string& text, std::uint64_t limit = 1000) {
@@ -55,14 +60,15 @@ int statusOf(const std::string& text, std::uint64_t limit = 1000) {
 
 TEST_CASE("body: chunks in pieces, and what follows them stays for the next request") {
     const std::string text = "5\r\nhello\r\n6;a=\"b\"\r\n world\r\n0\r\nX: y\r\n\r\nGET /";
-    for (std::size_t step = 1; step < text.size() + 1; ++step) {
-        TextSource source(text, step);
-        BodyReader reader(source, Framing::chunked, 0);
-        CHECK(readAll(reader) == "hello world");
-        CHECK(reader.atEnd());
-        CHECK(reader.received() == 11);
-        CHECK(source.rest() == "GET /");
-    }
+    for (auto wait : {Wait::yes, Wait::no})
+        for (std::size_t step = 1; step < text.size() + 1; ++step) {
+            TextSource source(text, step);
+            BodyReader reader(source, Framing::chunked, 0);
+            CHECK(readAll(reader, wait) == "hello world");
+            CHECK(reader.atEnd());
+            CHECK(reader.received() == 11);
+            CHECK(source.rest() == "GET /");
+        }
 }
 
 TEST_CASE("body: a declared length") {

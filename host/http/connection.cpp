@@ -1,6 +1,7 @@
 #include "host/http/connection.hpp"
 
 #include "host/http/error.hpp"
+#include "host/http/exchange.hpp"
 
 #include <Poco/Net/StreamSocketImpl.h>
 
@@ -9,8 +10,10 @@
 #include <cstring>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <system_error>
 
 namespace talome::http {
 
@@ -40,9 +43,9 @@ bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 } // namespace
 
-Connection::Connection(int descriptor, std::string peer)
+Connection::Connection(int descriptor, std::string peer, std::shared_ptr<const std::string> listener)
     : Watched(Kind::connection), descriptor_(descriptor), socket_(new Poco::Net::StreamSocketImpl(descriptor)),
-      peer_(std::move(peer)) {}
+      peer_(std::move(peer)), listener_(std::move(listener)) {}
 
 Connection::~Connection() = default;
 
@@ -80,7 +83,7 @@ void Connection::wakeAbove(std::size_t n) {
     if (::setsockopt(descriptor_, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof low) == 0) wakeAbove_ = n;
 }
 
-std::size_t Connection::receive(void* to, std::size_t n) {
+std::optional<std::size_t> Connection::receive(void* to, std::size_t n, Wait wait) {
     if (!pending_.empty()) {
         n = std::min(n, pending_.size());
         std::memcpy(to, pending_.data(), n);
@@ -92,7 +95,36 @@ std::size_t Connection::receive(void* to, std::size_t n) {
         if (got >= 0) return static_cast<std::size_t>(got);
         if (errno == EINTR) continue;
         if (!wouldBlock(errno)) throw ClientGone();
+        if (wait == Wait::no) return std::nullopt;
         if (!waitFor(descriptor_, POLLIN, receiveTime_)) throw HttpError(408, "the body came too slowly");
+    }
+}
+
+std::size_t Connection::sendSome(std::string_view head, std::string_view body) {
+    iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
+    msghdr message{};
+    message.msg_iov = head.empty() ? parts + 1 : parts;
+    message.msg_iovlen = head.empty() || body.empty() ? 1 : 2;
+    for (;;) {
+        auto n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (wouldBlock(errno)) return 0;
+        if (errno != EINTR) throw ClientGone();
+    }
+}
+
+std::size_t Connection::sendSome(int file, std::uint64_t& offset, std::size_t n) {
+    for (;;) {
+        auto at = static_cast<off_t>(offset);
+        auto sent = ::sendfile(descriptor_, file, &at, n);
+        if (sent > 0) {
+            offset = static_cast<std::uint64_t>(at);
+            return static_cast<std::size_t>(sent);
+        }
+        if (sent == 0) throw std::system_error(ENODATA, std::generic_category(), "the file has become shorter");
+        if (wouldBlock(errno)) return 0;
+        if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN || errno == ETIMEDOUT) throw ClientGone();
+        if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "the file cannot be read");
     }
 }
 
@@ -100,20 +132,13 @@ void Connection::send(std::string_view head, std::string_view body, std::chrono:
     std::uint64_t sent = 0;
     Clock::time_point start{};
     while (!head.empty() || !body.empty()) {
-        iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
-        msghdr message{};
-        message.msg_iov = head.empty() ? parts + 1 : parts;
-        message.msg_iovlen = head.empty() || body.empty() ? 1 : 2;
-        auto n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n >= 0) {
-            sent += static_cast<std::uint64_t>(n);
-            auto ofHead = std::min(head.size(), static_cast<std::size_t>(n));
+        if (auto n = sendSome(head, body)) {
+            sent += n;
+            auto ofHead = std::min(head.size(), n);
             head.remove_prefix(ofHead);
-            body.remove_prefix(static_cast<std::size_t>(n) - ofHead);
+            body.remove_prefix(n - ofHead);
             continue;
         }
-        if (errno == EINTR) continue;
-        if (!wouldBlock(errno)) throw ClientGone();
         auto now = Clock::now();
         if (start == Clock::time_point{}) start = now;
         if (now - start > limit + std::chrono::seconds(sent / kSlowestClient)) throw ClientGone();

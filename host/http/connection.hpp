@@ -9,10 +9,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace talome::http {
+
+class Exchange;
 
 /// What an event of the engine's epoll set belongs to.
 struct Watched {
@@ -22,18 +25,21 @@ struct Watched {
 };
 
 /// Between "parked" and "busy" there is one owner: whoever changes `state` from parked holds the connection. A worker
-/// parks it again or drops it. Whoever sweeps only marks it expired and wakes a worker, which drops it.
+/// parks it again, gives it to the stream reactor, or drops it. Whoever sweeps only marks it expired and wakes a
+/// worker, which drops it.
 class Connection : public Watched, public ByteSource {
 public:
     using Clock = std::chrono::steady_clock;
     enum class State { busy, parked, expired };
 
     /// Takes over a connected, non-blocking socket.
-    Connection(int descriptor, std::string peer);
+    Connection(int descriptor, std::string peer, std::shared_ptr<const std::string> listener);
     ~Connection() override;
 
     int descriptor() const { return descriptor_; }
     const std::string& peer() const { return peer_; }
+    /// The name of the listener that accepted it; empty: the main one.
+    const std::string& listener() const { return *listener_; }
     bool secure() const { return false; }
 
     /// Looks at what has come, without waiting and without taking it. 0: nothing yet; negative: the end, or broken.
@@ -49,14 +55,19 @@ public:
     /// An event comes only when more than n bytes wait. 0: any byte.
     void wakeAbove(std::size_t n);
 
-    std::size_t receive(void* to, std::size_t n) override;
+    std::optional<std::size_t> receive(void* to, std::size_t n, Wait) override;
     void giveBack(std::string_view bytes) override { pending_.insert(0, bytes); }
     void setReceiveTime(std::chrono::milliseconds limit) { receiveTime_ = limit; }
 
     /// Sends all of both, or throws ClientGone. A client that takes no byte for `limit`, or fewer than 4 KiB a second
     /// in the long run, counts as gone.
     void send(std::string_view head, std::string_view body, std::chrono::milliseconds limit);
-    /// Sends what fits without waiting; for last words to a client that is refused.
+    /// Sends what fits without waiting: how much of both together that was. Throws ClientGone.
+    std::size_t sendSome(std::string_view head, std::string_view body = {});
+    /// The same with the content of a file; moves `offset`. Throws ClientGone, and std::system_error if the file cannot
+    /// be read or has become shorter.
+    std::size_t sendSome(int file, std::uint64_t& offset, std::size_t n);
+    /// For last words to a client that is refused: what does not fit is lost.
     void sendNow(std::string_view bytes);
 
     bool connected() const;
@@ -74,15 +85,17 @@ public:
     std::size_t slot = 0;                ///< in the engine's list; under its lock
 
     // The owner's.
-    Clock::time_point headSince{}; ///< when an unfinished head began; zero without one
-    unsigned headPieces = 0;       ///< how often it was looked at
-    bool lingering = false;        ///< answered for the last time; what comes is thrown away
-    std::size_t lingerBytes = 0;   ///< thrown away so far
+    Clock::time_point headSince{};      ///< when an unfinished head began; zero without one
+    unsigned headPieces = 0;            ///< how often it was looked at
+    bool lingering = false;             ///< answered for the last time; what comes is thrown away
+    std::size_t lingerBytes = 0;        ///< thrown away so far
+    std::unique_ptr<Exchange> exchange; ///< a request that waits for its body, or an answer that waits for its client
 
 private:
     const int descriptor_;
     const Poco::Net::StreamSocket socket_; ///< owns the descriptor
     const std::string peer_;
+    const std::shared_ptr<const std::string> listener_;
     std::string pending_; ///< received already, and not yet read
     std::size_t wakeAbove_ = 0;
     std::chrono::milliseconds receiveTime_{30000};

@@ -53,6 +53,7 @@ void checked(int result, const char* what) {
 Server::Engine::Engine(Options options, Handler handler, AccessLog accessLog)
     : options_(std::move(options)), handler_(std::move(handler)), accessLog_(std::move(accessLog)),
       maxConnections_(connectionLimit(options_)),
+      streams_(options_.maxStreams, [this](Connection& connection) { drop(connection); }),
       pool_(
           workerLimits(options_), [this](WorkerPool::Worker& worker) { work(worker); }, [this] { wakeSupervisor(); }),
       nextSweep_(Clock::time_point::max().time_since_epoch().count()) {}
@@ -64,25 +65,54 @@ Server::Engine::~Engine() {
 }
 
 void Server::Engine::start() {
-    listeners_ = listenOn(options_.host, options_.port, options_.backlog);
+    auto main = listenOn("", options_.host, options_.port, options_.backlog);
     checked(epoll_ = ::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     checked(stopEvent_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
     spare_ = openSpare();
     watch(stopEvent_, stopMark_, EPOLLIN); // not one-shot: once it is set, every worker sees it
-    for (auto& listener : listeners_) watch(listener->descriptor(), *listener, EPOLLIN | EPOLLONESHOT);
+    {
+        std::lock_guard lock(listenersMutex_);
+        listeners_.insert(listeners_.begin(), std::make_move_iterator(main.begin()),
+                          std::make_move_iterator(main.end()));
+        for (auto& listener : listeners_) watch(listener->descriptor(), *listener, EPOLLIN | EPOLLONESHOT);
+        started_ = true;
+    }
     supervisor_ = std::thread([this] { supervise(); });
     pool_.start();
 }
 
-void Server::Engine::stop() {
+std::uint16_t Server::Engine::listen(const std::string& name, const std::string& host, std::uint16_t port) {
+    if (name.empty()) throw std::invalid_argument("the main listener has no name");
+    auto made = listenOn(name, host, port, options_.backlog);
+    std::lock_guard lock(listenersMutex_);
+    if (shared_.draining) throw std::runtime_error("the server stops");
+    port = made.front()->address().port();
+    for (auto& listener : made) {
+        if (started_) watch(listener->descriptor(), *listener, EPOLLIN | EPOLLONESHOT);
+        listeners_.push_back(std::move(listener));
+    }
+    return port;
+}
+
+void Server::Engine::unlisten(const std::string& name) {
+    std::lock_guard lock(listenersMutex_);
     for (auto& listener : listeners_)
-        if (!listener->closed()) listener->close();
+        if (listener->name() == name && !name.empty() && !listener->closed()) listener->close();
+}
+
+void Server::Engine::stop() {
+    {
+        std::lock_guard lock(listenersMutex_);
+        for (auto& listener : listeners_)
+            if (!listener->closed()) listener->close();
+    }
     {
         std::lock_guard lock(mutex_);
         for (auto& connection : connections_) connection->shutdown(); // handlers that wait for their client go on
     }
     if (stopEvent_ >= 0) ::eventfd_write(stopEvent_, 1); // cannot fail: nobody else counts it up
     pool_.stop();
+    streams_.stop(); // after the workers: none adopts one any more
     {
         std::lock_guard lock(supervisorMutex_);
         stopping_ = true;
@@ -193,19 +223,24 @@ bool Server::Engine::drain(std::chrono::milliseconds limit) {
     auto end = Clock::now() + limit;
     // A connection that was busy a moment ago has its client's next request on the way: it is answered, and closed.
     grace_ = std::min<Clock::duration>(kDrainGrace, limit / 2).count();
-    draining_ = true;
-    for (auto& listener : listeners_) {
-        if (listener->closed()) continue;
-        std::unique_ptr<Connection> connection; // those whom the kernel has accepted for us
-        while (listener->accept(connection) == Listener::Accepted::connection) admit(std::move(connection));
-        listener->close();
+    {
+        std::lock_guard lock(listenersMutex_);
+        shared_.draining = true;
+        for (auto& listener : listeners_) {
+            if (listener->closed()) continue;
+            std::unique_ptr<Connection> connection; // those whom the kernel has accepted for us
+            while (listener->accept(connection) == Listener::Accepted::connection) admit(std::move(connection));
+            listener->close();
+        }
     }
+    streams_.dismissAll("the server stops");
     sweepBy(Clock::now());
     std::unique_lock lock(mutex_);
     return empty_.wait_until(lock, end, [this] { return connections_.empty(); });
 }
 
 Poco::Net::SocketAddress Server::Engine::address() const {
+    std::lock_guard lock(listenersMutex_);
     return listeners_.empty() ? Poco::Net::SocketAddress() : listeners_.front()->address();
 }
 
@@ -217,6 +252,12 @@ Counters Server::Engine::counters() const {
     out.badRequests = badRequests_.load(std::memory_order_relaxed);
     out.workers = pool_.size();
     out.busyWorkers = out.workers - std::min<std::uint64_t>(out.workers, pool_.idle());
+    const auto streams = streams_.counts();
+    out.eventStreams = streams[static_cast<std::size_t>(Stream::Kind::events)];
+    out.webSockets = streams[static_cast<std::size_t>(Stream::Kind::websocket)];
+    out.bodyStreams = streams[static_cast<std::size_t>(Stream::Kind::body)];
+    out.slowStreams = streams_.dropped();
+    out.transfers = transfers_.load(std::memory_order_relaxed);
     std::lock_guard lock(mutex_);
     out.connections = connections_.size();
     return out;
@@ -227,6 +268,11 @@ Server::Server(Options options, Handler handler, AccessLog accessLog)
 Server::~Server() = default;
 void Server::start() { engine_->start(); }
 Poco::Net::SocketAddress Server::address() const { return engine_->address(); }
+std::uint16_t Server::listen(const std::string& name, const std::string& host, std::uint16_t port) {
+    return engine_->listen(name, host, port);
+}
+void Server::unlisten(const std::string& name) { engine_->unlisten(name); }
+bool Server::hasRoomForStream() const { return engine_->hasRoomForStream(); }
 bool Server::drain(std::chrono::milliseconds limit) { return engine_->drain(limit); }
 
 void Server::stop() { engine_->stop(); }

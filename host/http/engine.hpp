@@ -2,8 +2,10 @@
 #pragma once
 
 #include "host/http/connection.hpp"
+#include "host/http/exchange.hpp"
 #include "host/http/listener.hpp"
 #include "host/http/server.hpp"
+#include "host/http/streams.hpp"
 #include "host/http/worker_pool.hpp"
 
 #include <atomic>
@@ -23,6 +25,9 @@ public:
     ~Engine();
 
     void start();
+    std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
+    void unlisten(const std::string& name);
+    bool hasRoomForStream() const { return streams_.hasRoom(); }
     bool drain(std::chrono::milliseconds limit);
     Poco::Net::SocketAddress address() const;
     Counters counters() const;
@@ -33,8 +38,8 @@ private:
     using Clock = Connection::Clock;
     static constexpr Clock::duration kLingerTime = std::chrono::seconds(2);
     struct Scratch; ///< a worker's buffers
-    /// What becomes of a connection after a request.
-    enum class Next { serve, linger, close };
+    /// What becomes of a connection when nothing more can be done at once.
+    enum class Next { serve, waitToReceive, waitToSend, stream, linger, close };
 
     // engine.cpp: life, accepting
     void watch(int descriptor, Watched& watched, std::uint32_t events);
@@ -50,13 +55,18 @@ private:
     void serve(Connection& connection, std::uint32_t events, Scratch& scratch);
     void waitForHead(Connection& connection, std::size_t seen, std::uint32_t events);
     void expire(Connection& connection, Scratch& scratch);
-    Next exchange(Connection& connection, const RequestHead& head);
+    void resume(Connection& connection, std::uint32_t events, Scratch& scratch);
+    bool follow(Connection& connection, Next next);
+    Next proceed(Connection& connection, Exchange& exchange);
+    void handle(Exchange& exchange);
+    Next settle(Connection& connection, Exchange& exchange);
+    void suspend(Connection& connection, bool toSend);
     void refuse(Connection& connection, Refusal refusal);
     void sayRefusal(Connection& connection, Refusal refusal);
     void park(Connection& connection, Clock::time_point deadline, bool idle);
     void linger(Connection& connection);
     void discard(Connection& connection, std::uint32_t events, Scratch& scratch);
-    void record(const Exchange& exchange, std::string_view error);
+    void record(const Exchange& exchange);
 
     // supervisor.cpp: time
     void supervise();
@@ -71,13 +81,16 @@ private:
     Watched stopMark_{Watched::Kind::stop};
     int epoll_ = -1, stopEvent_ = -1;
     std::atomic<int> spare_{-1}; ///< a descriptor to refuse a client with when there is none left
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::atomic<bool> started_{false};
+    mutable std::mutex listenersMutex_;
+    std::vector<std::unique_ptr<Listener>> listeners_; ///< a closed one stays: a worker may be on its way to it
+    Streams streams_;
     WorkerPool pool_;
 
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::condition_variable empty_;
-    std::atomic<bool> draining_{false};
+    Shared shared_;
     std::atomic<Clock::rep> grace_{0}; ///< while draining: how long a connection may idle
 
     std::thread supervisor_;
@@ -87,6 +100,7 @@ private:
     std::atomic<bool> asleep_{false};
     std::atomic<Clock::rep> nextSweep_;
 
+    std::atomic<std::uint64_t> transfers_{0};
     std::atomic<std::uint64_t> accepted_{0}, refused_{0}, requests_{0}, badRequests_{0};
 };
 

@@ -2,6 +2,7 @@
 
 #include "host/http/connection.hpp"
 #include "host/http/server.hpp"
+#include "host/http/stream.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,10 @@ namespace {
 
 constexpr std::uint64_t kDrainBytes = 1 << 20;
 constexpr std::size_t kCopied = 16384; // chunks above it are sent without a copy
-constexpr auto kDrainTime = std::chrono::seconds(1);
-constexpr std::uint64_t kSlowestBody = 1024; // bytes a second, after the first bodyTime
+constexpr auto kDrainTime = std::chrono::seconds(2);
+constexpr std::uint64_t kSlowestBody = 1024;   // bytes a second, after the first bodyTime
+constexpr std::uint64_t kSlowestClient = 4096; // bytes a second, after the first sendTime
+constexpr std::uint64_t kTurn = 4 << 20;       // bytes of a file or a body before other connections have their turn
 
 bool same(std::string_view a, std::string_view b) {
     return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -26,26 +29,30 @@ bool hasNoBody(int status) { return status < 200 || status == 204 || status == 3
 
 } // namespace
 
-Exchange::Exchange(Connection& connection, const RequestHead& head, const Options& options,
-                   const std::atomic<bool>& serverCloses)
-    : connection_(connection), head_(head), options_(options),
-      body_(connection, head.framing, head.contentLength.value_or(0)), serverCloses_(serverCloses),
-      requestId_(newRequestId()), start_(std::chrono::steady_clock::now()), mayKeepAlive_(head.keepAlive) {
+Exchange::Exchange(Connection& connection, const RequestHead& head, const Options& options, Shared& shared)
+    : connection_(connection), head_(&head), options_(options),
+      body_(connection, head.framing, head.contentLength.value_or(0)), shared_(shared), requestId_(newRequestId()),
+      start_(std::chrono::steady_clock::now()), moved_(start_), mayKeepAlive_(head.keepAlive) {
     connection_.setReceiveTime(options.bodyTime);
 }
 
+Exchange::~Exchange() {
+    if (counted_) shared_.collected -= counted_;
+}
+
 const std::string& Exchange::peer() const { return connection_.peer(); }
+const std::string& Exchange::listener() const { return connection_.listener(); }
 bool Exchange::secure() const { return connection_.secure(); }
 bool Exchange::connected() const { return connection_.connected(); }
 
 std::optional<std::string_view> Exchange::header(std::string_view name) const {
-    auto* field = head_.find(name);
+    auto* field = head_->find(name);
     return field ? std::optional(field->value) : std::nullopt;
 }
 
 std::vector<std::string_view> Exchange::headers(std::string_view name) const {
     std::vector<std::string_view> values;
-    for (auto& field : head_.fields)
+    for (auto& field : head_->fields)
         if (same(field.name, name)) values.push_back(field.value);
     return values;
 }
@@ -55,13 +62,16 @@ void Exchange::limitBody(std::uint64_t bytes) {
     body_.limit(bytes);
 }
 
+void Exchange::sendContinue() {
+    if (!head_->expectContinue || continueSent_ || phase_ != Phase::waiting) return;
+    continueSent_ = true;
+    connection_.send("HTTP/1.1 100 Continue\r\n\r\n", {}, options_.sendTime);
+}
+
 std::size_t Exchange::read(void* to, std::size_t n) {
     if (!limited_) limitBody(options_.maxBody);
-    if (head_.expectContinue && !continueSent_ && phase_ == Phase::waiting) {
-        continueSent_ = true;
-        connection_.send("HTTP/1.1 100 Continue\r\n\r\n", {}, options_.sendTime);
-    }
-    auto got = body_.read(to, n);
+    sendContinue();
+    auto got = body_.read(to, n, Wait::yes).value_or(0);
     auto most = options_.bodyTime + std::chrono::seconds(body_.received() / kSlowestBody);
     if (got && std::chrono::steady_clock::now() - start_ > most) {
         mayKeepAlive_ = false;
@@ -70,18 +80,48 @@ std::size_t Exchange::read(void* to, std::size_t n) {
     return got;
 }
 
-std::string Exchange::body() {
-    constexpr std::size_t kStep = 16384;
-    std::string out;
+bool Exchange::waitForBody() {
+    if (received_) return true;
+    if (!limited_) limitBody(options_.maxBody);
+    sendContinue();
+    receiving_ = true;
+    return pump();
+}
+
+bool Exchange::collect() { return waitForBody(); }
+
+bool Exchange::receive(std::shared_ptr<BodySink> sink) {
+    if (!sink_) sink_ = std::move(sink);
+    return waitForBody();
+}
+
+void Exchange::keep(std::string_view piece) {
+    counted_ += piece.size();
+    if ((shared_.collected += piece.size()) > options_.maxCollected)
+        throw HttpError(503, "the server is receiving too much at once", {{"Retry-After", "5"}});
+    collected_.append(piece);
+}
+
+// A length that is only declared costs nothing: what is collected grows with what has come.
+bool Exchange::pump() {
+    constexpr std::size_t kStep = 65536;
+    thread_local const std::unique_ptr<char[]> piece(new char[kStep]);
+    std::uint64_t turn = 0;
     while (!body_.atEnd()) {
-        // Grows with what has come: a length that is only declared costs nothing.
-        auto size = out.size();
-        auto room = std::max(kStep, size);
-        if (body_.remaining()) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, body_.remaining()));
-        out.resize(size + room);
-        out.resize(size + read(out.data() + size, room));
+        auto got = body_.read(piece.get(), kStep, Wait::no);
+        if (!got) return false;
+        moved_ = std::chrono::steady_clock::now();
+        if (sink_)
+            sink_->take({piece.get(), *got});
+        else
+            keep({piece.get(), *got});
+        turn += *got;
+        if (turn > kTurn) return false;
     }
-    return out;
+    if (sink_) sink_->finish();
+    receiving_ = false;
+    received_ = true;
+    return true;
 }
 
 void Exchange::setHeader(std::string_view name, std::string_view value) {
@@ -98,25 +138,25 @@ std::string Exchange::startHead(int status, std::string_view contentType, std::o
     if (phase_ != Phase::waiting) throw std::logic_error("the exchange is answered already");
     if (status < 200) throw std::invalid_argument("an answer has a status from 200 to 599");
     bool bodiless = hasNoBody(status);
-    bool unfinished = body_.broken() || body_.remaining() > kDrainBytes || (head_.expectContinue && !continueSent_);
+    bool unfinished = body_.broken() || body_.remaining() > kDrainBytes || (head_->expectContinue && !continueSent_);
     if (unfinished && bodyOpen()) mayKeepAlive_ = false;
-    if (serverCloses_) mayKeepAlive_ = false;
+    if (shared_.draining) mayKeepAlive_ = false;
 
     ResponseFacts facts;
     facts.status = status;
     facts.requestId = requestId_;
     facts.secure = secure();
-    facts.noStore = head_.rawPath.substr(0, 5) == "/api/";
+    facts.noStore = head_->rawPath.substr(0, 5) == "/api/";
     if (!bodiless) {
         facts.contentType = contentType;
         facts.length = length;
-        if (!length && head_.minor == 1)
+        if (!length && head_->minor == 1)
             facts.chunked = true;
-        else if (!length && head_.method != "HEAD")
+        else if (!length && head_->method != "HEAD")
             mayKeepAlive_ = false;
     }
     facts.keepAlive = mayKeepAlive_;
-    facts.sayKeepAlive = head_.minor == 0;
+    facts.sayKeepAlive = head_->minor == 0;
     if (options_.serverTiming) {
         std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start_;
         std::array<char, 32> text{};
@@ -127,10 +167,10 @@ std::string Exchange::startHead(int status, std::string_view contentType, std::o
     auto head = formatHead(facts, fields_);
     status_ = status;
     remaining_ = length.value_or(0);
-    phase_ = bodiless || head_.method == "HEAD" ? Phase::bodiless
-             : length                           ? Phase::sized
-             : facts.chunked                    ? Phase::chunked
-                                                : Phase::untilClose;
+    phase_ = bodiless || head_->method == "HEAD" ? Phase::bodiless
+             : length                            ? Phase::sized
+             : facts.chunked                     ? Phase::chunked
+                                                 : Phase::untilClose;
     return head;
 }
 
@@ -143,12 +183,60 @@ void Exchange::transmit(std::string_view head, std::string_view body) {
     }
 }
 
-void Exchange::send(int status, std::string_view contentType, std::string_view body) {
+// What the client does not take at once is kept, and goes when it is ready.
+void Exchange::transmitOrKeep(std::string head, std::string body) {
+    std::size_t sent;
+    try {
+        sent = connection_.sendSome(head, body);
+    } catch (const ClientGone&) {
+        cut_ = true;
+        throw;
+    }
+    if (sent == head.size() + body.size()) return;
+    sendFrom_ = moved_ = std::chrono::steady_clock::now();
+    if (sent < head.size()) {
+        out_.bytes = std::move(head.append(body));
+        out_.at = sent;
+    } else {
+        out_.bytes = std::move(body);
+        out_.at = sent - head.size();
+    }
+}
+
+void Exchange::send(int status, std::string_view contentType, std::string body) {
     auto head = startHead(status, contentType, body.size());
-    if (phase_ == Phase::bodiless) body = {};
+    if (phase_ == Phase::bodiless) body.clear();
     phase_ = Phase::done;
     bytesOut_ = body.size();
-    transmit(head, body);
+    transmitOrKeep(std::move(head), std::move(body));
+}
+
+void Exchange::sendFile(int status, std::string_view contentType, Descriptor file, std::uint64_t offset,
+                        std::uint64_t length) {
+    auto head = startHead(status, contentType, length);
+    if (phase_ != Phase::bodiless && length > 0) {
+        out_.file = std::move(file);
+        out_.offset = offset;
+        out_.left = length;
+    }
+    phase_ = Phase::done;
+    out_.bytes = std::move(head);
+    sendFrom_ = moved_ = std::chrono::steady_clock::now();
+}
+
+void Exchange::upgrade() {
+    if (phase_ != Phase::waiting) throw std::logic_error("the exchange is answered already");
+    mayKeepAlive_ = false;
+    status_ = 101;
+    phase_ = Phase::upgraded;
+    transmit(formatUpgrade(requestId_, fields_), {});
+}
+
+void Exchange::handOver(std::shared_ptr<Stream> stream) {
+    if (phase_ != Phase::upgraded && phase_ != Phase::chunked && phase_ != Phase::untilClose &&
+        phase_ != Phase::bodiless)
+        throw std::logic_error("handOver() needs upgrade(), or begin() without a length");
+    stream_ = std::move(stream);
 }
 
 void Exchange::sendError(int status, std::string_view text) {
@@ -199,14 +287,69 @@ void Exchange::end() {
     }
 }
 
-bool Exchange::finish() {
-    if (cut_) return false;
-    if (phase_ == Phase::waiting) {
+void Exchange::complete() {
+    if (cut_ || stream_) return;
+    if (phase_ == Phase::waiting)
         fail(HttpError(500, "internal error"));
-    } else {
+    else
         end();
+}
+
+bool Exchange::flush() {
+    if (cut_) return true;
+    try {
+        return sendPending();
+    } catch (const ClientGone&) {
+        cut_ = true;
+        throw;
+    } catch (const std::exception&) {
+        cut_ = true; // the file
+        throw;
     }
-    return mayKeepAlive_ && drainBody();
+}
+
+bool Exchange::sendPending() {
+    while (out_.at < out_.bytes.size()) {
+        auto n = connection_.sendSome(std::string_view(out_.bytes).substr(out_.at));
+        if (n == 0) return false;
+        moved_ = std::chrono::steady_clock::now();
+        out_.at += n;
+        taken_ += n;
+    }
+    if (!out_.bytes.empty()) out_.bytes = {}, out_.at = 0;
+    for (std::uint64_t turn = 0; out_.left > 0;) {
+        constexpr std::uint64_t kPiece = 1 << 20;
+        if (turn >= kTurn) return false;
+        auto n = connection_.sendSome(out_.file.get(), out_.offset, std::min(out_.left, kPiece));
+        if (n == 0) return false;
+        moved_ = std::chrono::steady_clock::now();
+        out_.left -= n;
+        bytesOut_ += n;
+        taken_ += n;
+        turn += n;
+    }
+    out_.file = {};
+    return true;
+}
+
+std::chrono::steady_clock::time_point Exchange::deadline() const {
+    if (draining_) return moved_ + kDrainTime;
+    if (receiving_) {
+        auto most = start_ + options_.bodyTime + std::chrono::seconds(body_.received() / kSlowestBody);
+        return std::min(moved_ + options_.bodyTime, most);
+    }
+    return std::min(moved_ + options_.sendTime,
+                    sendFrom_ + options_.sendTime + std::chrono::seconds(taken_ / kSlowestClient));
+}
+
+void Exchange::keepHead() {
+    if (kept_) return;
+    auto kept = std::make_unique<Kept>();
+    const auto& first = head_->raw;
+    kept->bytes.assign(first);
+    readHead(kept->bytes, kept->head); // it was accepted before
+    head_ = &kept->head;
+    kept_ = std::move(kept);
 }
 
 void Exchange::fail(const HttpError& error) {
@@ -214,26 +357,35 @@ void Exchange::fail(const HttpError& error) {
         cut_ = cut_ || phase_ != Phase::done;
         return;
     }
+    receiving_ = false;
+    stream_.reset();
+    sink_.reset();
     fields_ = {};
     for (auto& [name, value] : error.headers) fields_.set(name, value);
     sendError(error.status, error.text);
 }
 
-// What the handler left of the body lies before the next request.
-bool Exchange::drainBody() {
-    if (body_.atEnd()) return true;
-    if (body_.broken() || (head_.expectContinue && !continueSent_)) return false;
-    connection_.setReceiveTime(kDrainTime);
+// What the handler left of the body lies before the next request. Only what is there is taken: nobody waits for it.
+Exchange::Leftover Exchange::drain() {
+    if (cut_ || !mayKeepAlive_) return Leftover::close;
+    if (body_.atEnd()) return Leftover::none;
+    if (body_.broken() || (head_->expectContinue && !continueSent_)) return Leftover::close;
+    if (!draining_) {
+        draining_ = true;
+        drainFrom_ = body_.received();
+        moved_ = std::chrono::steady_clock::now();
+    }
     std::array<char, 16384> waste;
     try {
-        body_.limit(body_.received() + kDrainBytes);
-        auto end = std::chrono::steady_clock::now() + kDrainTime;
-        while (body_.read(waste.data(), waste.size()) > 0)
-            if (std::chrono::steady_clock::now() > end) return false;
+        body_.limit(drainFrom_ + kDrainBytes);
+        for (;;) {
+            auto got = body_.read(waste.data(), waste.size(), Wait::no);
+            if (!got) return Leftover::wait;
+            if (*got == 0) return Leftover::none;
+        }
     } catch (const HttpError&) {
-        return false; // too much, too slow or malformed: the answer is out, and the connection closes
+        return Leftover::close; // too much or malformed: the answer is out, and the connection closes
     }
-    return true;
 }
 
 } // namespace talome::http

@@ -251,6 +251,7 @@ Refusal readHead(std::string_view head, RequestHead& out) {
     fields.clear();
     out = RequestHead{};
     out.fields = std::move(fields);
+    out.raw = head;
     for (bool first = true; head.size() > 2; first = false) {
         auto end = head.find("\r\n");
         if (end == head.npos) return kBadEnding;

@@ -25,6 +25,7 @@ enum class Framing { none, length, chunked };
 
 /// Views into the bytes that it was read from.
 struct RequestHead {
+    std::string_view raw; ///< all of it
     std::string_view method;
     std::string_view target;            ///< as sent
     std::string_view rawPath, rawQuery; ///< of the target, absolute form included; "*" for OPTIONS *

@@ -63,8 +63,8 @@ Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t
 
 } // namespace
 
-Listener::Listener(const Poco::Net::ServerSocket& socket)
-    : Watched(Kind::listener), socket_(socket), address_(socket_.address()) {}
+Listener::Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name)
+    : Watched(Kind::listener), socket_(socket), address_(socket_.address()), name_(std::move(name)) {}
 
 Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
     std::lock_guard lock(mutex_);
@@ -77,7 +77,7 @@ Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
         if (client >= 0) {
             int on = 1;
             ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            out = std::make_unique<Connection>(client, addressText(peer));
+            out = std::make_unique<Connection>(client, addressText(peer), name_);
             return Accepted::connection;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::nothing;
@@ -106,8 +106,10 @@ int Listener::descriptor() const { return socket_.impl()->sockfd(); }
 
 Poco::Net::SocketAddress Listener::address() const { return address_; }
 
-std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::uint16_t port, int backlog) {
+std::vector<std::unique_ptr<Listener>> listenOn(const std::string& name, const std::string& host, std::uint16_t port,
+                                                int backlog) {
     using Poco::Net::IPAddress;
+    const auto shared = std::make_shared<const std::string>(name);
     std::vector<IPAddress> addresses;
     IPAddress literal;
     if (IPAddress::tryParse(host, literal))
@@ -120,11 +122,11 @@ std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::ui
     std::vector<std::unique_ptr<Listener>> listeners;
     for (auto& address : addresses) {
         try {
-            listeners.push_back(std::make_unique<Listener>(listenAt(address, port, backlog)));
+            listeners.push_back(std::make_unique<Listener>(listenAt(address, port, backlog), shared));
         } catch (const std::runtime_error&) {
             // A machine without IPv6 still has names with an IPv6 address, and a wish for "::" means "everything".
             if (literal.isWildcard() && literal.family() == IPAddress::IPv6)
-                listeners.push_back(std::make_unique<Listener>(listenAt(IPAddress("0.0.0.0"), port, backlog)));
+                listeners.push_back(std::make_unique<Listener>(listenAt(IPAddress("0.0.0.0"), port, backlog), shared));
             else if (address.family() == IPAddress::IPv4 || addresses.size() == 1)
                 throw;
         }

@@ -17,7 +17,7 @@ namespace talome::http {
 /// accept() may be called by any worker, close() by any thread.
 class Listener : public Watched {
 public:
-    explicit Listener(const Poco::Net::ServerSocket& socket);
+    Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name);
 
     enum class Accepted { connection, nothing, exhausted, closed };
     /// Takes one waiting client, or says why there is none. `exhausted`: no descriptor is left for one.
@@ -29,16 +29,19 @@ public:
     bool closed() const;
     int descriptor() const;
     Poco::Net::SocketAddress address() const;
+    const std::string& name() const { return *name_; }
 
 private:
     mutable std::mutex mutex_; ///< against close() while a worker accepts
     Poco::Net::ServerSocket socket_;
     Poco::Net::SocketAddress address_;
+    const std::shared_ptr<const std::string> name_;
     bool closed_ = false;
 };
 
 /// Binds all addresses that `host` stands for. "::" takes IPv4 too. Port 0: one free port, the same for all of them.
-/// Throws std::runtime_error with the address and the reason.
-std::vector<std::unique_ptr<Listener>> listenOn(const std::string& host, std::uint16_t port, int backlog);
+/// `name` is what their connections are told apart by. Throws std::runtime_error with the address and the reason.
+std::vector<std::unique_ptr<Listener>> listenOn(const std::string& name, const std::string& host, std::uint16_t port,
+                                                int backlog);
 
 } // namespace talome::http

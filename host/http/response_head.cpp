@@ -144,6 +144,14 @@ std::string formatHead(const ResponseFacts& facts, const ResponseFields& fields)
     return out;
 }
 
+std::string formatUpgrade(std::string_view requestId, const ResponseFields& fields) {
+    std::string out = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
+    appendField(out, "Date", httpDate());
+    appendField(out, "X-Request-Id", requestId);
+    for (auto& field : fields.all()) appendField(out, field.first, field.second);
+    return out.append("\r\n");
+}
+
 std::string errorBody(int status, std::string_view text, std::string_view requestId) {
     std::string out = R"({"error":)";
     appendJsonText(out, isUtf8(text) ? text : "the error text is not UTF-8");

@@ -38,6 +38,9 @@ struct ResponseFacts {
 /// The whole head, with its empty line.
 std::string formatHead(const ResponseFacts& facts, const ResponseFields& fields);
 
+/// The head of an answer 101: the fields of the handler, and no defaults.
+std::string formatUpgrade(std::string_view requestId, const ResponseFields& fields);
+
 /// {"error": text}, from 500 on with errorId and timestamp.
 std::string errorBody(int status, std::string_view text, std::string_view requestId);
 

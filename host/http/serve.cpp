@@ -45,6 +45,8 @@ void Server::Engine::onConnection(Connection& connection, std::uint32_t events, 
             expire(connection, scratch);
         else if (connection.lingering)
             discard(connection, events, scratch);
+        else if (connection.exchange)
+            resume(connection, events, scratch);
         else
             serve(connection, events, scratch);
     } catch (const std::exception&) {
@@ -74,14 +76,8 @@ void Server::Engine::serve(Connection& connection, std::uint32_t events, Scratch
         auto refusal = readHead({scratch.bytes.get() + scan.skip, scan.length}, scratch.head);
         if (refusal) return refuse(connection, refusal);
         connection.consume(scratch.bytes.get(), length);
-        switch (exchange(connection, scratch.head)) {
-        case Next::serve:
-            break;
-        case Next::linger:
-            return linger(connection);
-        case Next::close:
-            return drop(connection);
-        }
+        connection.exchange = std::make_unique<Exchange>(connection, scratch.head, options_, shared_);
+        if (!follow(connection, proceed(connection, *connection.exchange))) return;
         bool more = seen > length || scratch.head.framing != Framing::none || connection.holdsBytes();
         if (!more) break;
     }
@@ -100,8 +96,27 @@ void Server::Engine::waitForHead(Connection& connection, std::size_t seen, std::
     park(connection, deadline, false);
 }
 
-// Its time was over before its next request was whole.
+// Its time was over before its next request was whole, or its answer taken.
 void Server::Engine::expire(Connection& connection, Scratch& scratch) {
+    if (auto& exchange = connection.exchange) {
+        transfers_.fetch_sub(1, std::memory_order_relaxed);
+        if (exchange->receiving()) {
+            exchange->closeAfter();
+            exchange->fail(HttpError(408, "the body came too slowly"));
+            if (exchange->flush()) {
+                follow(connection, settle(connection, *exchange));
+                return;
+            }
+        }
+        if (exchange->recorded) { // the answer is out; what is left of the body did not come
+            follow(connection, Next::linger);
+            return;
+        }
+        exchange->cut();
+        if (exchange->failure.empty()) exchange->failure = "the client took its answer too slowly";
+        follow(connection, settle(connection, *exchange));
+        return;
+    }
     if (!connection.lingering && connection.headSince != Clock::time_point{}) {
         // What has come must be taken, or closing resets the connection and the client never sees the answer.
         connection.consume(scratch.bytes.get(), std::min(connection.unread(), kPeekBytes));
@@ -110,50 +125,130 @@ void Server::Engine::expire(Connection& connection, Scratch& scratch) {
     drop(connection);
 }
 
-Server::Engine::Next Server::Engine::exchange(Connection& connection, const RequestHead& head) {
-    Exchange exchange(connection, head, options_, draining_);
-    std::string error;
-    bool keep = false;
+// A connection comes back whose request waited for its body, or whose answer waited for its client.
+void Server::Engine::resume(Connection& connection, std::uint32_t events, Scratch& scratch) {
+    auto& exchange = *connection.exchange;
+    transfers_.fetch_sub(1, std::memory_order_relaxed);
+    if (events & (EPOLLHUP | EPOLLERR)) exchange.cut();
+    if (follow(connection, proceed(connection, exchange))) serve(connection, 0, scratch);
+}
+
+/// Does what is to become of a connection. True if its next request is to be served.
+bool Server::Engine::follow(Connection& connection, Next next) {
+    switch (next) {
+    case Next::serve:
+        connection.exchange.reset();
+        return true;
+    case Next::waitToReceive:
+    case Next::waitToSend:
+        suspend(connection, next == Next::waitToSend);
+        return false;
+    case Next::stream: {
+        auto stream = connection.exchange->takeStream();
+        connection.exchange.reset();
+        streams_.adopt(connection, std::move(stream));
+        return false;
+    }
+    case Next::linger:
+        connection.exchange.reset();
+        linger(connection);
+        return false;
+    case Next::close:
+        break;
+    }
+    if (connection.exchange->wasCut()) connection.resetOnClose();
+    connection.exchange.reset();
+    drop(connection);
+    return false;
+}
+
+/// Goes as far as it can without waiting for the client.
+Server::Engine::Next Server::Engine::proceed(Connection& connection, Exchange& exchange) {
     try {
         try {
-            handler_(exchange);
+            if (exchange.receiving() && !exchange.pump()) return Next::waitToReceive;
+            if (!exchange.begun() && !exchange.wasCut()) {
+                handle(exchange);
+                if (exchange.receiving()) return Next::waitToReceive;
+                exchange.complete();
+            }
         } catch (const HttpError& failure) {
-            exchange.fail(failure);
-        } catch (const ClientGone&) {
-            throw;
-        } catch (const std::exception& failure) {
-            error = failure.what();
-            exchange.fail(HttpError(500, "internal error"));
-        } catch (...) {
-            error = "an exception of unknown type";
-            exchange.fail(HttpError(500, "internal error"));
+            exchange.fail(failure); // of the body
         }
-        if (!exchange.begun()) error = "the handler gave no answer";
-        keep = exchange.finish();
+        if (!exchange.flush()) return Next::waitToSend;
     } catch (const std::exception& failure) {
         exchange.cut(); // the client is gone, or even the error could not be sent
-        if (error.empty()) error = failure.what();
+        if (exchange.failure.empty()) exchange.failure = failure.what();
     }
-    requests_.fetch_add(1, std::memory_order_relaxed);
-    record(exchange, error);
-    if (keep) return Next::serve;
-    if (exchange.wasCut()) {
-        connection.resetOnClose();
+    return settle(connection, exchange);
+}
+
+void Server::Engine::handle(Exchange& exchange) {
+    try {
+        handler_(exchange);
+        if (!exchange.begun() && !exchange.receiving()) exchange.failure = "the handler gave no answer";
+    } catch (const HttpError& failure) {
+        exchange.fail(failure);
+    } catch (const ClientGone&) {
+        throw;
+    } catch (const std::exception& failure) {
+        exchange.failure = failure.what();
+        exchange.fail(HttpError(500, "internal error"));
+    } catch (...) {
+        exchange.failure = "an exception of unknown type";
+        exchange.fail(HttpError(500, "internal error"));
+    }
+}
+
+/// The answer is out, or never will be.
+Server::Engine::Next Server::Engine::settle(Connection& connection, Exchange& exchange) {
+    if (!exchange.recorded) {
+        exchange.recorded = true;
+        requests_.fetch_add(1, std::memory_order_relaxed);
+        record(exchange);
+    }
+    if (exchange.wasCut()) return Next::close;
+    if (exchange.hasStream()) return Next::stream;
+    try {
+        switch (exchange.drain()) {
+        case Exchange::Leftover::none:
+            return Next::serve;
+        case Exchange::Leftover::wait:
+            return Next::waitToReceive;
+        case Exchange::Leftover::close:
+            break;
+        }
+    } catch (const ClientGone&) {
         return Next::close;
     }
     return exchange.bodyOpen() || connection.unread() ? Next::linger : Next::close;
 }
 
-void Server::Engine::record(const Exchange& exchange, std::string_view error) {
+/// Leaves a request for as long as the client needs.
+void Server::Engine::suspend(Connection& connection, bool toSend) {
+    auto& exchange = *connection.exchange;
+    exchange.keepHead();
+    transfers_.fetch_add(1, std::memory_order_relaxed);
+    const auto deadline = exchange.deadline();
+    connection.deadline = deadline.time_since_epoch().count();
+    connection.idle = false;
+    int descriptor = connection.descriptor();
+    connection.state = Connection::State::parked;
+    sweepBy(deadline);
+    rearm(descriptor, connection, toSend ? std::uint32_t{EPOLLOUT} : std::uint32_t{EPOLLIN | EPOLLRDHUP});
+}
+
+void Server::Engine::record(const Exchange& exchange) {
     if (!accessLog_) return;
     AccessRecord record;
     record.method = exchange.method();
     record.path = exchange.rawPath();
     record.route = exchange.route();
     record.user = exchange.user();
+    record.plugin = exchange.plugin();
     record.peer = exchange.peer();
     record.requestId = exchange.requestId();
-    record.error = error;
+    record.error = exchange.failure;
     record.status = exchange.status();
     record.bytesIn = exchange.bytesIn();
     record.bytesOut = exchange.bytesOut();
@@ -194,7 +289,7 @@ void Server::Engine::park(Connection& connection, Clock::time_point deadline, bo
     connection.idle = idle && !more;
     int descriptor = connection.descriptor();
     connection.state = Connection::State::parked;
-    sweepBy(draining_ ? Clock::now() : deadline);
+    sweepBy(shared_.draining ? Clock::now() : deadline);
     rearm(descriptor, connection, EPOLLIN | EPOLLRDHUP | more);
 }
 

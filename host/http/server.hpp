@@ -33,8 +33,10 @@ struct Options {
     std::chrono::milliseconds bodyTime{30000};  ///< without a byte of a body that is being read, else 408
     std::chrono::milliseconds sendTime{30000};  ///< without the client taking a byte of the answer, else closed
 
-    std::uint64_t maxBody = 1 << 20; ///< bytes; Exchange::limitBody() changes it for one request
-    bool serverTiming = false;       ///< adds Server-Timing to answers
+    std::size_t maxStreams = 2000;          ///< event streams, WebSockets and the like; above it 503
+    std::uint64_t maxBody = 1 << 20;        ///< bytes; Exchange::limitBody() changes it for one request
+    std::uint64_t maxCollected = 128 << 20; ///< bytes of bodies in memory, of all requests together; above it 503
+    bool serverTiming = false;              ///< adds Server-Timing to answers
 };
 
 /// One line of the access log; valid during the call only.
@@ -42,6 +44,7 @@ struct AccessRecord {
     std::string_view method, path; ///< empty if the head was not understood
     std::string_view route;        ///< the pattern given to Exchange::setRoute()
     std::string_view user;         ///< given to Exchange::setUser()
+    std::string_view plugin;       ///< given to Exchange::setPlugin()
     std::string_view peer, requestId;
     std::string_view error;                  ///< of a handler that failed: for the log, not for the client
     int status = 0;                          ///< 0: no answer went out
@@ -56,9 +59,13 @@ struct Counters {
     std::uint64_t badRequests = 0; ///< refused by the engine itself
     std::uint64_t connections = 0; ///< open now
     std::uint64_t workers = 0, busyWorkers = 0;
+    std::uint64_t eventStreams = 0, webSockets = 0, bodyStreams = 0; ///< open now
+    std::uint64_t transfers = 0;   ///< answers that wait for their client, and bodies that come
+    std::uint64_t slowStreams = 0; ///< clients of streams that did not keep up, since the start
 };
 
-/// Called on a worker, by many threads at once. It may block. Exceptions become answers, see Exchange.
+/// Called on a worker, by many threads at once, and twice for a request that waits for its body. It may block.
+/// Exceptions become answers, see Exchange.
 using Handler = std::function<void(Exchange&)>;
 /// Called on the worker after each answer, by many threads at once. Must not throw.
 using AccessLog = std::function<void(const AccessRecord&)>;
@@ -77,6 +84,15 @@ public:
 
     /// Where it listens: the real port, if 0 was asked for. After start().
     Poco::Net::SocketAddress address() const;
+
+    /// One more port, whose requests are told apart by Exchange::listener(). It accepts from start() on, or at once.
+    /// Throws std::runtime_error with address and reason. Answers the real port.
+    std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
+    /// Its connections stay.
+    void unlisten(const std::string& name);
+
+    /// Whether there is room for one more Exchange::handOver().
+    bool hasRoomForStream() const;
 
     /// Accepts no more, closes idle connections, lets requests in flight finish (answered with Connection: close).
     /// True when all is done, false when the limit came first.

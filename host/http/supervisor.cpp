@@ -64,7 +64,7 @@ void Server::Engine::supervise() {
 // Marks what is over time, and answers when the next one will be.
 Server::Engine::Clock::time_point Server::Engine::sweep(Clock::time_point now) {
     auto next = Clock::time_point::max();
-    bool draining = draining_;
+    bool draining = shared_.draining;
     std::lock_guard lock(mutex_);
     for (auto& connection : connections_) {
         if (connection->state != Connection::State::parked) continue;

@@ -230,7 +230,7 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
     for (const auto& each : self.operations) {
         try {
             result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
-                each.declared, gate::Schema(each.declared.input), each.invoke, each.raw, each.user, self.id, alive}));
+                each.declared, gate::Schema(each.declared.input), each.invoke, each.raw, each.user, self.id, self.id == "host" ? nullptr : self.bulkhead, alive}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

@@ -32,6 +32,7 @@ struct Services {
     tasks::Pool& pool;
     tasks::Reactor& reactor;
     std::function<std::int64_t()> now; ///< milliseconds since the epoch
+    unsigned callsAtOnce = 16;         ///< that one plugin may run for callers from outside
 };
 
 struct DeclaredOperation {
@@ -70,6 +71,7 @@ const talome_host& hostTable();
 struct talome_self {
     talome_self(std::string id, talome::plugins::Services services)
         : id(std::move(id)), services(std::move(services)),
+          bulkhead(std::make_shared<talome::gate::Bulkhead>(this->services.callsAtOnce)),
           strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
@@ -93,6 +95,7 @@ struct talome_self {
     void* changingUser = nullptr;
 
     // What runs.
+    const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
     std::unique_ptr<talome::storage::Database> database; ///< between start() and destroy()
     std::shared_ptr<talome::tasks::Strand> strand;
     std::mutex mutex; ///< of what follows

@@ -27,6 +27,7 @@ std::uint64_t parameter(const Exchange& exchange, std::string_view name, std::ui
 void hello(Exchange& exchange) { exchange.send(200, "application/json", R"({"hello":"world"})"); }
 
 void echo(Exchange& exchange) {
+    if (!exchange.collect()) return;
     if (auto type = exchange.header("Content-Type")) exchange.setHeader("X-Type", *type);
     exchange.send(200, "application/octet-stream", exchange.body());
 }

@@ -1,0 +1,385 @@
+#include "host/http/streams.hpp"
+
+#include "host/http/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace talome::http {
+
+namespace {
+constexpr std::uint64_t kWake = 0; // no stream has this number
+constexpr std::size_t kReadBytes = 65536;
+constexpr auto kFarewell = std::chrono::seconds(2);
+constexpr auto kStuck = std::chrono::seconds(30);           // for a client that takes nothing
+constexpr int kGoneMs = 60'000;                             // for a client whose machine does not answer any more
+constexpr auto kLookEvery = std::chrono::milliseconds(250); // deadlines nearer than this are looked after together
+} // namespace
+
+template <class F> void Streams::perform(F&& wish) {
+    if (onThread())
+        wish();
+    else
+        post(std::forward<F>(wish));
+}
+
+StreamHandle::Sent StreamHandle::send(Piece piece) {
+    if (gone_) return Sent::gone;
+    const auto size = piece->size();
+    if (queued_.fetch_add(size) + size > most_) {
+        queued_ -= size;
+        wasFull_ = true;
+        return Sent::full;
+    }
+    streams_.perform([&streams = streams_, number = number_, piece = std::move(piece)]() mutable {
+        streams.enqueue(number, std::move(piece));
+    });
+    return Sent::queued;
+}
+
+void StreamHandle::close(Piece last) {
+    if (gone_) return;
+    streams_.perform([&streams = streams_, number = number_, last = std::move(last)]() mutable {
+        streams.beginClose(number, std::move(last));
+    });
+}
+
+void StreamHandle::dismiss(std::string reason) {
+    if (gone_) return;
+    streams_.perform([&streams = streams_, number = number_, reason = std::move(reason)] {
+        if (auto* entry = streams.find(number)) streams.beginClose(number, entry->stream->farewell(reason));
+    });
+}
+
+void StreamHandle::drop() {
+    if (gone_) return;
+    streams_.perform([&streams = streams_, number = number_] {
+        if (auto* entry = streams.find(number)) streams.end(*entry, Stream::End::slow);
+    });
+}
+
+void StreamHandle::pause() {
+    streams_.perform([&streams = streams_, number = number_] { streams.setPaused(number, true); });
+}
+
+void StreamHandle::resume() {
+    streams_.perform([&streams = streams_, number = number_] { streams.setPaused(number, false); });
+}
+
+Streams::Streams(std::size_t most, std::function<void(Connection&)> release)
+    : most_(most), release_(std::move(release)) {}
+
+Streams::~Streams() { stop(); }
+
+void Streams::ensureThread() {
+    if (thread_.joinable() || stopping_) return;
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = kWake;
+    if (epoll_ < 0 || wake_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) < 0)
+        throw std::system_error(errno, std::generic_category(), "the stream reactor cannot start");
+    thread_ = std::thread([this] { run(); });
+}
+
+void Streams::post(std::function<void()> wish) {
+    bool first;
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_) return;
+        ensureThread();
+        first = wishes_.empty();
+        wishes_.push_back(std::move(wish));
+    }
+    if (first) wake();
+}
+
+void Streams::wake() const {
+    ::eventfd_write(wake_, 1); // a full counter wakes it just as well
+}
+
+void Streams::adopt(Connection& connection, std::shared_ptr<Stream> stream) {
+    ++open_;
+    {
+        std::lock_guard lock(mutex_);
+        if (!stopping_) {
+            ensureThread();
+            wishes_.push_back([this, &connection, stream] { open(connection, stream); });
+            wake();
+            return;
+        }
+    }
+    --open_;
+    stream->onEnd(Stream::End::closed);
+    release_(connection);
+}
+
+void Streams::dismissAll(std::string reason) {
+    std::lock_guard lock(mutex_);
+    if (!thread_.joinable() || stopping_) return;
+    wishes_.push_back([this, reason = std::move(reason)] {
+        std::vector<std::uint64_t> numbers;
+        for (auto& [number, entry] : entries_) numbers.push_back(number);
+        for (auto number : numbers)
+            if (auto* entry = find(number)) beginClose(number, entry->stream->farewell(reason));
+    });
+    wake();
+}
+
+std::array<std::size_t, 3> Streams::counts() const { return {counts_[0], counts_[1], counts_[2]}; }
+
+void Streams::stop() {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_) return;
+        stopping_ = true;
+        if (!thread_.joinable()) return;
+    }
+    wake();
+    thread_.join();
+    ::close(epoll_);
+    ::close(wake_);
+}
+
+// The reactor's thread.
+
+void Streams::run() {
+    threadId_ = std::this_thread::get_id();
+    buffer_.reset(new char[kReadBytes]);
+    epoll_event events[64];
+    for (;;) {
+        const int n = ::epoll_wait(epoll_, events, 64, nextTimeout());
+        for (int i = 0; i < n; ++i) {
+            if (events[i].data.u64 == kWake) {
+                std::uint64_t count;
+                ::eventfd_read(wake_, &count);
+                continue;
+            }
+            if (auto* entry = find(events[i].data.u64)) onEvent(*entry, events[i].events);
+            bury();
+        }
+        runWishes();
+        const auto now = Clock::now();
+        if (now >= nextLook_) lookAfterAll(now);
+        bury();
+        std::lock_guard lock(mutex_);
+        if (stopping_ && wishes_.empty()) break;
+    }
+    for (auto& [number, entry] : entries_) end(*entry, Stream::End::closed);
+    bury();
+}
+
+void Streams::runWishes() {
+    std::vector<std::function<void()>> wishes;
+    {
+        std::lock_guard lock(mutex_);
+        wishes.swap(wishes_);
+    }
+    for (auto& wish : wishes) {
+        wish();
+        bury();
+    }
+}
+
+Streams::Entry* Streams::find(std::uint64_t number) {
+    const auto it = entries_.find(number);
+    return it == entries_.end() || it->second->over ? nullptr : it->second.get();
+}
+
+void Streams::open(Connection& connection, std::shared_ptr<Stream> stream) {
+    const auto number = next_.fetch_add(1);
+    auto owned = std::make_unique<Entry>();
+    auto& entry = *owned;
+    entry.connection = &connection;
+    entry.handle = std::make_shared<StreamHandle>(*this, number, stream->most());
+    entry.stream = std::move(stream);
+    entry.heard = entry.sent = Clock::now();
+    ++counts_[static_cast<std::size_t>(entry.stream->kind())];
+    entries_.emplace(number, std::move(owned));
+    connection.wakeAbove(0);
+    epoll_event event{};
+    event.events = entry.watched = EPOLLIN | EPOLLRDHUP;
+    event.data.u64 = number;
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.descriptor(), &event) < 0) {
+        entry.watched = 0;
+        return end(entry, Stream::End::closed); // the kernel cannot watch one more
+    }
+    nextLook_ = std::min(nextLook_, entry.sent + entry.stream->pingAfter());
+    ::setsockopt(connection.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kGoneMs, sizeof kGoneMs);
+    entry.stream->onOpen(entry.handle);
+    if (!entry.over && connection.holdsBytes()) readFrom(entry); // what came along with the request
+}
+
+void Streams::onEvent(Entry& entry, std::uint32_t events) {
+    if (events & (EPOLLHUP | EPOLLERR)) return end(entry, entry.closing ? Stream::End::closed : Stream::End::left);
+    if (events & EPOLLOUT) writeTo(entry);
+    if (!entry.over && events & (EPOLLIN | EPOLLRDHUP) && !entry.paused) readFrom(entry);
+}
+
+void Streams::readFrom(Entry& entry) {
+    try {
+        const auto got = entry.connection->receive(buffer_.get(), kReadBytes, Wait::no);
+        if (!got) return;
+        if (*got == 0) return end(entry, entry.closing ? Stream::End::closed : Stream::End::left);
+        entry.heard = Clock::now();
+        if (entry.closing) return; // it has been told everything
+        if (!entry.stream->onBytes({buffer_.get(), *got}) && !entry.over) beginClose(entry.handle->number(), nullptr);
+    } catch (const ClientGone&) {
+        end(entry, Stream::End::left);
+    }
+}
+
+void Streams::writeTo(Entry& entry) {
+    try {
+        while (entry.first < entry.queue.size()) {
+            const auto& piece = *entry.queue[entry.first];
+            const auto n = entry.connection->sendSome(std::string_view(piece).substr(entry.sentOfFirst));
+            if (n == 0) break;
+            entry.moved = Clock::now();
+            entry.sentOfFirst += n;
+            entry.handle->queued_ -= n;
+            if (entry.sentOfFirst < piece.size()) continue;
+            entry.sentOfFirst = 0;
+            entry.queue[entry.first++].reset();
+        }
+    } catch (const ClientGone&) {
+        return end(entry, Stream::End::left);
+    }
+    if (entry.first == entry.queue.size()) {
+        entry.queue = {};
+        entry.first = 0;
+        // The client closes when it has read everything; what it still says is of no interest.
+        if (entry.closing) entry.connection->shutdownSend();
+    } else if (entry.first > 64) {
+        entry.queue.erase(entry.queue.begin(), entry.queue.begin() + static_cast<std::ptrdiff_t>(entry.first));
+        entry.first = 0;
+    }
+    watch(entry);
+    if (!entry.over && entry.handle->queued_ <= entry.handle->most_ / 2 && entry.handle->wasFull_.exchange(false))
+        entry.stream->onRoom();
+}
+
+void Streams::enqueue(std::uint64_t number, Piece piece) {
+    auto* entry = find(number);
+    if (!entry || entry->closing || piece->empty()) return;
+    const bool idle = entry->queue.empty();
+    entry->queue.push_back(std::move(piece));
+    entry->sent = Clock::now();
+    if (!idle) return; // it goes when the client takes what is before it
+    entry->moved = entry->sent;
+    writeTo(*entry);
+    if (!entry->queue.empty()) nextLook_ = std::min(nextLook_, entry->moved + kStuck);
+}
+
+void Streams::beginClose(std::uint64_t number, Piece last) {
+    auto* entry = find(number);
+    if (!entry || entry->closing) return;
+    if (last && !last->empty()) {
+        entry->handle->queued_ += last->size();
+        entry->queue.push_back(std::move(last));
+    }
+    entry->closing = true;
+    entry->paused = false;
+    entry->closeBy = Clock::now() + kFarewell;
+    nextLook_ = std::min(nextLook_, entry->closeBy);
+    writeTo(*entry);
+}
+
+void Streams::setPaused(std::uint64_t number, bool paused) {
+    auto* entry = find(number);
+    if (!entry || entry->paused == paused || entry->closing) return;
+    entry->paused = paused;
+    entry->heard = Clock::now(); // it could not be heard meanwhile
+    watch(*entry);
+    if (!paused && entry->connection->holdsBytes()) readFrom(*entry);
+}
+
+// Without EPOLLRDHUP while paused: a client that has closed its side would wake the reactor again and again.
+void Streams::watch(Entry& entry) {
+    if (entry.over) return;
+    std::uint32_t wanted = entry.paused ? 0u : std::uint32_t{EPOLLIN | EPOLLRDHUP};
+    if (!entry.queue.empty()) wanted |= EPOLLOUT;
+    if (wanted == entry.watched) return;
+    epoll_event event{};
+    event.events = entry.watched = wanted;
+    event.data.u64 = entry.handle->number();
+    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, entry.connection->descriptor(),
+                &event); // cannot fail for one that is in the set
+}
+
+void Streams::end(Entry& entry, Stream::End how) {
+    if (entry.over) return;
+    entry.over = true;
+    entry.how = how;
+    entry.handle->gone_ = true;
+    over_.push_back(entry.handle->number());
+}
+
+void Streams::bury() {
+    while (!over_.empty()) {
+        const auto number = over_.back();
+        over_.pop_back();
+        const auto it = entries_.find(number);
+        auto entry = std::move(it->second);
+        entries_.erase(it);
+        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, entry->connection->descriptor(), nullptr); // absent if it could not be added
+        --counts_[static_cast<std::size_t>(entry->stream->kind())];
+        --open_;
+        if (entry->how == Stream::End::slow || entry->how == Stream::End::silent) ++dropped_;
+        if (entry->how == Stream::End::slow) entry->connection->resetOnClose();
+        entry->stream->onEnd(entry->how);
+        release_(*entry->connection);
+    }
+}
+
+void Streams::lookAfterAll(Clock::time_point now) {
+    auto next = Clock::time_point::max();
+    for (auto& [number, entry] : entries_) {
+        if (entry->over) continue;
+        if (entry->closing) {
+            if (now >= entry->closeBy)
+                end(*entry, Stream::End::closed);
+            else
+                next = std::min(next, entry->closeBy);
+            continue;
+        }
+        if (!entry->queue.empty()) {
+            if (now >= entry->moved + kStuck) {
+                end(*entry, Stream::End::slow);
+                continue;
+            }
+            next = std::min(next, entry->moved + kStuck);
+        }
+        const auto silent = entry->stream->silentFor();
+        if (silent.count() && !entry->paused) {
+            if (now >= entry->heard + silent) {
+                end(*entry, Stream::End::silent);
+                continue;
+            }
+            next = std::min(next, entry->heard + silent);
+        }
+        if (now >= entry->sent + entry->stream->pingAfter()) {
+            entry->sent = now;
+            if (auto ping = entry->stream->ping()) entry->handle->send(std::move(ping));
+            if (entry->over) continue;
+        }
+        next = std::min(next, entry->sent + entry->stream->pingAfter());
+    }
+    nextLook_ = next == Clock::time_point::max() ? next : std::max(next, now + kLookEvery);
+}
+
+int Streams::nextTimeout() const {
+    if (nextLook_ == Clock::time_point::max()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(nextLook_ - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
+} // namespace talome::http
