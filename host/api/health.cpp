@@ -58,7 +58,7 @@ HealthOutput Health::get(Call& call) {
         call.status(503);
     }
     for (const auto& [id, endpoint] : call.raw()->snapshot->operations)
-        if (!endpoint->declared.raw && id.ends_with(".health"))
+        if (endpoint->declared.kind == manifest::Kind::call && id.ends_with(".health"))
             output.checks[id.substr(0, id.size() - 7)] = ask(call, *endpoint);
     return output;
 }

@@ -63,7 +63,7 @@ struct Inputs {
 Inputs inputsOf(const Operation& operation, const Route& route, const json::object& schema) {
     Inputs inputs;
     const auto inPath = pathParameters(route.path);
-    const bool hasBody = route.method != "GET" && route.method != "DELETE" && !operation.raw;
+    const bool hasBody = route.method != "GET" && route.method != "DELETE" && operation.kind == manifest::Kind::call;
     json::object properties;
     json::array required;
     const auto* declared = schema.if_contains("properties");

@@ -20,7 +20,7 @@ struct Endpoint {
     manifest::Operation declared;
     Schema input;
     talome_invoke invoke = nullptr;
-    talome_raw_handler raw = nullptr; ///< instead of invoke, if declared.raw
+    talome_raw_handler raw = nullptr; ///< of Kind::raw, instead of invoke
     void* user = nullptr;
     std::string plugin;          ///< "host" or a plugin's id
     std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own

@@ -178,11 +178,11 @@ void Rest::serve(http::Exchange& exchange) const {
     exchange.setPlugin(endpoint->plugin);
     auto call = begin(exchange, snapshot);
     gate_.admit(call, *endpoint); // before the body is read, and again on the one path
-    if (!endpoint->declared.raw && !collectBody(exchange, *endpoint)) return; // called again when it has come
+    if (endpoint->declared.kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
     const Bulkhead::Place place(endpoint->bulkhead.get(), endpoint->plugin);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
-        if (endpoint->declared.raw) {
+        if (endpoint->declared.kind == manifest::Kind::raw) {
             exchange.limitBody(endpoint->declared.maxBody);
             talome_exchange raw{exchange};
             gate_.runRaw(call, *endpoint, std::move(input), &raw);

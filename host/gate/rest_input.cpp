@@ -72,7 +72,7 @@ json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const 
         if (!first && !endpoint.input.isList(known)) twice(name, "twice in the path or query");
         endpoint.input.put(input, known, value);
     }
-    if (mayHaveBody(exchange) && !endpoint.declared.raw) putBody(input, exchange, route);
+    if (mayHaveBody(exchange) && endpoint.declared.kind == manifest::Kind::call) putBody(input, exchange, route);
     return input;
 }
 

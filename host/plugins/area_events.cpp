@@ -33,7 +33,7 @@ talome_status publish(talome_self* self, talome_str topic, talome_bytes json) no
 } // namespace
 
 const talome_events& eventsArea() {
-    static const talome_events table{sizeof table, 0, declare, subscribe, publish};
+    static const talome_events table{sizeof table, 0, declare, subscribe, publish, nullptr, nullptr};
     return table;
 }
 

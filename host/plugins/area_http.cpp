@@ -63,7 +63,16 @@ talome_status write(talome_exchange* exchange, talome_bytes piece) noexcept {
 } // namespace
 
 const talome_http& httpArea() {
-    static const talome_http table{sizeof table, 0, route, header, readBody, begin, write};
+    static const talome_http table = [] {
+        talome_http made{};
+        made.struct_size = sizeof made;
+        made.route = route;
+        made.header = header;
+        made.read = readBody;
+        made.begin = begin;
+        made.write = write;
+        return made;
+    }();
     return table;
 }
 

@@ -15,9 +15,10 @@ struct Route {
     std::string method, path;
     int success = 200;
     std::map<std::string, std::string> rename; ///< name on the route -> name of the input
+    std::optional<std::string> listener;       ///< id; none: the server's own port
     bool operator==(const Route&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Route, (), (method, path, success, rename))
+BOOST_DESCRIBE_STRUCT(Route, (), (method, path, success, rename, listener))
 
 struct Tool {
     std::string name, summary;
@@ -29,6 +30,18 @@ BOOST_DESCRIBE_STRUCT(Tool, (), (name, summary, rename))
 enum class Tier { read, modify, destructive };
 BOOST_DESCRIBE_ENUM(Tier, read, modify, destructive)
 
+/// How a call is answered: by an operation's output, or by one of the kinds of http.h.
+enum class Kind { call, raw, upload, events, websocket };
+BOOST_DESCRIBE_ENUM(Kind, call, raw, upload, events, websocket)
+
+/// A topic pattern of an event stream, and its name on the wire.
+struct Source {
+    std::string pattern;
+    std::optional<std::string> event; ///< none: the topic
+    bool operator==(const Source&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Source, (), (pattern, event))
+
 struct Operation {
     std::string id, summary, permission;
     Tier tier = Tier::destructive;
@@ -39,12 +52,22 @@ struct Operation {
     std::vector<Route> routes;
     std::vector<Tool> tools;
     std::uint64_t maxBody = 0; ///< bytes
-    bool raw = false;          ///< a raw route: reads the body and writes the answer itself
+    Kind kind = Kind::call;
+    std::vector<Source> sources; ///< of Kind::events
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
                       (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
-                       maxBody, raw))
+                       maxBody, kind, sources))
+
+/// A port of its own.
+struct Listener {
+    std::string id, summary, host;
+    unsigned port = 0;
+    std::optional<std::string> portVariable, hostVariable;
+    bool operator==(const Listener&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Listener, (), (id, summary, host, port, portVariable, hostVariable))
 
 struct Flag {
     std::string name, summary;
@@ -92,6 +115,7 @@ struct Manifest {
     bool canUnload = false;
     std::vector<std::string> prefixes; ///< its part of the URL space: "/api/containers"
     std::vector<Operation> operations; ///< raw routes included
+    std::vector<Listener> listeners;
     std::vector<Flag> flags;
     std::vector<Setting> settings;
     std::vector<Migration> migrations;
@@ -101,7 +125,7 @@ struct Manifest {
     std::vector<std::string> uses;          ///< operations that it calls
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
-                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, flags, settings,
+                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags, settings,
                        migrations, tasks, topics, subscriptions, uses))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.

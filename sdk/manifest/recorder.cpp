@@ -177,7 +177,7 @@ Operation record(const talome_raw_route* given) {
     const talome_route route{sizeof route, 200, from.method, from.path, nullptr};
     to.routes.push_back(routeOf(&route, to.input, to.id));
     to.maxBody = from.max_body;
-    to.raw = true;
+    to.kind = Kind::raw;
     requireFunction(from.handle, to.id);
     return to;
 }

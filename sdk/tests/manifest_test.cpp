@@ -66,7 +66,7 @@ TEST_CASE("an operation is recorded with what is left to defaults") {
     CHECK(is.tools == std::vector<Tool>{{"box_logs", "Logs of a box", {}}});
     CHECK(is.maxBody == 1048576);
     CHECK(is.targetInput == "id");
-    CHECK_FALSE(is.raw);
+    CHECK(is.kind == Kind::call);
 }
 
 TEST_CASE("what is wrong is named") {
@@ -239,7 +239,7 @@ TEST_CASE("the manifest of a plugin, to text and back") {
     CHECK(made.canUnload);
     CHECK(made.prefixes == std::vector<std::string>{"/api/whole"});
     REQUIRE(made.operations.size() == 2);
-    CHECK(made.operations[1].raw);
+    CHECK(made.operations[1].kind == Kind::raw);
     CHECK(made.operations[1].maxBody == 5);
     CHECK(made.settings[1].secret);
     CHECK(made.uses == std::vector<std::string>{"parts.list"});

@@ -21,12 +21,19 @@ typedef struct talome_topic {
 /* [strand] */
 typedef void (*talome_on_event)(void *user, talome_str topic, talome_bytes json) TALOME_NOEXCEPT;
 
+/* [strand] `present`: somebody's event stream shows this topic now (1), or nobody's any more (0). */
+typedef void (*talome_on_audience)(void *user, talome_str topic, int32_t present) TALOME_NOEXCEPT;
+
 typedef struct talome_events {
   uint32_t struct_size, reserved;
   talome_status (*declare)(talome_self *, const talome_topic *) TALOME_NOEXCEPT;                         /* [lifecycle] in create() only */
   /* [lifecycle] in create() only. `pattern` is a topic, or a prefix and `*` ("container.*"). Heard while active. */
   talome_status (*subscribe)(talome_self *, const char *pattern, talome_on_event, void *user) TALOME_NOEXCEPT;
   talome_status (*publish)(talome_self *, talome_str topic, talome_bytes json) TALOME_NOEXCEPT;          /* [any] a declared topic */
+  /* [any] To fewer than the topic's audience: "user:ID", or a permission. Subscribers that are plugins hear it as well. */
+  talome_status (*publish_to)(talome_self *, talome_str topic, talome_bytes json, talome_str audience) TALOME_NOEXCEPT;
+  /* [lifecycle] in create() only. So that what nobody looks at need not be measured. */
+  talome_status (*on_audience)(talome_self *, const char *topic, talome_on_audience, void *user) TALOME_NOEXCEPT;
 } talome_events;
 
 #ifdef __cplusplus
