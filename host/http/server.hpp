@@ -43,6 +43,7 @@ struct Options {
 struct AccessRecord {
     std::string_view method, path; ///< empty if the head was not understood
     std::string_view route;        ///< the pattern given to Exchange::setRoute()
+    std::string_view plugin;       ///< whose route it is: "host" or a plugin's id; empty: no route was found
     std::string_view user;         ///< given to Exchange::setUser()
     std::string_view plugin;       ///< given to Exchange::setPlugin()
     std::string_view peer, requestId;
