@@ -56,6 +56,18 @@ TEST_CASE("lists in variables") {
     CHECK(from({{"TALOME_PLUGIN_DIR", "/a:/b"}}).pluginDirs.size() == 2);
 }
 
+TEST_CASE("TLS needs a certificate and its key") {
+    CHECK_FALSE(from({}).tlsCertificate);
+    const auto config =
+        from({{"CORE_TLS_KEY", "/b/key.pem"}}, "http:\n  tls: {certificate: /a/chain.pem, key: /a/key.pem}\n");
+    CHECK(*config.tlsCertificate == "/a/chain.pem");
+    CHECK(*config.tlsKey == "/b/key.pem");
+    CHECK(refusal({{"CORE_TLS_CERT", "/a/chain.pem"}}).ends_with("and the key is not given"));
+    CHECK(refusal({}, "http:\n  tls:\n    key: /a/key.pem\n").ends_with("and the certificate is not given"));
+    CHECK(refusal({}, "http:\n  tls:\n    cert: /a\n").find(".yaml:3: http.tls.cert: is not a known key") !=
+          std::string::npos);
+}
+
 TEST_CASE("what is wrong is named with its place") {
     CHECK(refusal({{"CORE_PORT", "4000x"}}) == "CORE_PORT: expected a port from 0 to 65535");
     CHECK(refusal({{"TALOME_SECRET", "short"}}).starts_with("TALOME_SECRET: expected 64 hexadecimal"));
