@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/http/exchange.hpp"
+#include "host/http/tls.hpp"
 
 #include <Poco/Net/SocketAddress.h>
 
@@ -20,6 +21,7 @@ struct Options {
     std::string host = "0.0.0.0"; ///< an address, a name (all its addresses are bound), or "::" for IPv6 and IPv4
     std::uint16_t port = 4000;    ///< 0: any free one, see Server::address()
     int backlog = 4096;
+    std::shared_ptr<const TlsContext> tls; ///< null: plain HTTP
 
     unsigned minWorkers = 0; ///< 0: max(4, 2 × cores)
     unsigned maxWorkers = 64;
@@ -91,6 +93,9 @@ public:
     std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
     /// Its connections stay.
     void unlisten(const std::string& name);
+
+    /// Runs something on the one thread that serves all streams: what it does comes in order with what they are sent.
+    void onStreamThread(std::function<void()> wish);
 
     /// Whether there is room for one more Exchange::handOver().
     bool hasRoomForStream() const;
