@@ -3,10 +3,10 @@
 namespace talome::gate {
 
 std::uint64_t OpenStreams::add(std::string plugin, std::string permission, std::shared_ptr<const Principal> principal,
-                               std::shared_ptr<http::StreamHandle> handle) {
+                               Dismiss dismiss) {
     const std::lock_guard lock(mutex_);
     const auto number = next_++;
-    entries_.emplace(number, Entry{std::move(plugin), std::move(permission), std::move(principal), std::move(handle)});
+    entries_.emplace(number, Entry{std::move(plugin), std::move(permission), std::move(principal), std::move(dismiss)});
     return number;
 }
 
@@ -26,26 +26,27 @@ void OpenStreams::review(const Refresh& refresh, const Flags& flags) {
         const std::lock_guard lock(mutex_);
         open.assign(entries_.begin(), entries_.end());
     }
-    for (auto& [number, entry] : open) {
+    for (const auto& [number, entry] : open) {
         if (!entry.principal->authenticated) continue; // a public stream
-        auto now = refresh(*entry.principal);
-        if (!now || !isGranted(*now, entry.permission, flags)) {
-            entry.handle->dismiss(now ? "the permission was taken away" : "the session is over");
-            continue;
-        }
-        const std::lock_guard lock(mutex_);
-        if (const auto it = entries_.find(number); it != entries_.end()) it->second.principal = std::move(now);
+        const auto now = refresh(*entry.principal);
+        const auto& was = *entry.principal;
+        if (!now)
+            entry.dismiss("the session is over", false);
+        else if (!isGranted(*now, entry.permission, flags))
+            entry.dismiss("the permission was taken away", false);
+        else if (now->role != was.role || now->flags != was.flags || now->flagsMalformed != was.flagsMalformed)
+            entry.dismiss("the user's rights have changed", true);
     }
 }
 
 void OpenStreams::dismiss(const std::string& plugin, const std::string& reason) {
-    std::vector<std::shared_ptr<http::StreamHandle>> handles;
+    std::vector<Dismiss> wanted;
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [number, entry] : entries_)
-            if (entry.plugin == plugin) handles.push_back(entry.handle);
+            if (entry.plugin == plugin) wanted.push_back(entry.dismiss);
     }
-    for (const auto& handle : handles) handle->dismiss(reason);
+    for (const auto& each : wanted) each(reason, true);
 }
 
 } // namespace talome::gate

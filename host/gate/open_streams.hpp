@@ -3,7 +3,6 @@
 #pragma once
 
 #include "host/gate/principal.hpp"
-#include "host/http/stream.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -21,20 +20,24 @@ public:
     /// The principal of the same session as it is now; null if that is over.
     using Refresh = std::function<std::shared_ptr<const Principal>(const Principal&)>;
 
-    std::uint64_t add(std::string plugin, std::string permission, std::shared_ptr<const Principal>,
-                      std::shared_ptr<http::StreamHandle>);
+    /// Ends one, with the reason for its client; `mayReturn`: it is welcome to connect again.
+    using Dismiss = std::function<void(const std::string& reason, bool mayReturn)>;
+
+    std::uint64_t add(std::string plugin, std::string permission, std::shared_ptr<const Principal>, Dismiss);
     void remove(std::uint64_t number);
     std::size_t count() const;
 
-    /// Dismisses those whose session is over or whose user lacks the permission by now. Quick: nothing is waited for.
+    /// Dismisses those whose session is over or whose user lacks the permission by now, and those whose user's rights
+    /// have changed at all: they connect again with the new ones. Nothing is waited for.
     void review(const Refresh&, const Flags&);
+    /// Those of a plugin that ends.
     void dismiss(const std::string& plugin, const std::string& reason);
 
 private:
     struct Entry {
         std::string plugin, permission;
         std::shared_ptr<const Principal> principal;
-        std::shared_ptr<http::StreamHandle> handle;
+        Dismiss dismiss;
     };
 
     mutable std::mutex mutex_;
