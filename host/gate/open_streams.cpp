@@ -4,9 +4,12 @@ namespace talome::gate {
 
 std::uint64_t OpenStreams::add(std::string plugin, std::string permission, std::shared_ptr<const Principal> principal,
                                Dismiss dismiss) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const auto number = next_++;
     entries_.emplace(number, Entry{std::move(plugin), std::move(permission), std::move(principal), std::move(dismiss)});
+    const bool first = entries_.size() == 1;
+    lock.unlock();
+    if (first) onFirst_();
     return number;
 }
 

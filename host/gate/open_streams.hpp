@@ -20,6 +20,9 @@ public:
     /// The principal of the same session as it is now; null if that is over.
     using Refresh = std::function<std::shared_ptr<const Principal>(const Principal&)>;
 
+    /// `onFirst` is called when there is one after there was none.
+    explicit OpenStreams(std::function<void()> onFirst) : onFirst_(std::move(onFirst)) {}
+
     /// Ends one, with the reason for its client; `mayReturn`: it is welcome to connect again.
     using Dismiss = std::function<void(const std::string& reason, bool mayReturn)>;
 
@@ -40,6 +43,7 @@ private:
         Dismiss dismiss;
     };
 
+    const std::function<void()> onFirst_;
     mutable std::mutex mutex_;
     std::unordered_map<std::uint64_t, Entry> entries_;
     std::uint64_t next_ = 1;

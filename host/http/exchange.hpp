@@ -91,10 +91,9 @@ public:
     void setHeader(std::string_view name, std::string_view value);
     void addHeader(std::string_view name, std::string_view value);
     void send(int status, std::string_view contentType, std::string body);
-    /// A part of a file, which is the exchange's from now on. It must not become shorter while it is sent: the answer
-    /// is then cut.
-    void sendFile(int status, std::string_view contentType, Descriptor file, std::uint64_t offset,
-                  std::uint64_t length);
+    /// A regular file, or the part of it that is asked for; preconditions are heeded. It must not become shorter while
+    /// it is sent: the answer is then cut. HttpError 400 for anything but a regular file.
+    void sendFile(Descriptor file, const FileOffer& offer);
     /// {"error": text}; from 500 on also errorId and timestamp.
     void sendError(int status, std::string_view text);
     /// The head. Without a length the body is sent in chunks, to an HTTP/1.0 client until the connection closes.

@@ -47,7 +47,6 @@ struct AccessRecord {
     std::string_view route;        ///< the pattern given to Exchange::setRoute()
     std::string_view plugin;       ///< whose route it is: "host" or a plugin's id; empty: no route was found
     std::string_view user;         ///< given to Exchange::setUser()
-    std::string_view plugin;       ///< given to Exchange::setPlugin()
     std::string_view peer, requestId;
     std::string_view error;                  ///< of a handler that failed: for the log, not for the client
     int status = 0;                          ///< 0: no answer went out

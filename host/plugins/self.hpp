@@ -40,6 +40,7 @@ struct Services {
     std::function<std::shared_ptr<const gate::Principal>(const std::string& token, std::string peer,
                                                          std::string userAgent)>
         authenticate;
+    std::function<void()> reviewStreams; ///< to be called when a session ends or a user's rights change
     std::function<std::int64_t()> now; ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;         ///< that one plugin may run for callers from outside
 };

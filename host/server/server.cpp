@@ -37,6 +37,8 @@ std::filesystem::path privateFolder(const std::filesystem::path& path) {
     return path;
 }
 
+constexpr std::chrono::seconds kReviewEvery{30};
+
 /// Two servers on one state directory would damage it.
 class Lock {
 public:
@@ -89,6 +91,11 @@ http::Options httpOptions(const config::Config& config) {
     options.host = config.host;
     options.port = config.port;
     options.serverTiming = config.logLevel == log::Level::debug;
+    if (config.tlsCertificate) {
+        auto tls = std::make_shared<http::TlsContext>(*config.tlsCertificate, *config.tlsKey);
+        for (const auto& warning : tls->warnings()) log::warn("host", warning);
+        options.tls = std::move(tls);
+    }
     return options;
 }
 
@@ -136,11 +143,13 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor;
     tasks::Pool pool{16};
+    http::Server http;
+    gate::OpenStreams streams;
+    std::atomic<bool> reviewPlanned{false};
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
     gate::Rest rest;
-    http::Server http;
 
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
@@ -153,18 +162,30 @@ struct Server::Parts {
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
           sessions(database, secret), authenticator(users, sessions, epochMs),
-          gate([this] { return securityMode(); }), services{registry, gate, bus, settings, pool, reactor, epochMs},
+          gate([this] { return securityMode(); }),
+          http(
+              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess),
+          streams([this] { reviewStreamsLater(); }),
+          services{registry,
+                   gate,
+                   bus,
+                   settings,
+                   pool,
+                   reactor,
+                   http,
+                   streams,
+                   [this](const std::string& token, std::string peer, std::string agent) {
+                       return authenticator.principal(token, std::move(peer), std::move(agent));
+                   },
+                   [this] { reviewStreams(); },
+                   epochMs,
+                   http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
           api(services, users, sessions, database, manager),
-          rest(
-              gate, registry,
-              [this](const std::string& token, std::string peer, std::string agent) {
-                  return authenticator.principal(token, std::move(peer), std::move(agent));
-              },
-              config.dashboardOrigins, gate::TrustedProxies(config.trustedProxies)),
-          http(
-              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
+          rest(gate, registry, services.authenticate, config.dashboardOrigins,
+               gate::TrustedProxies(config.trustedProxies)) {
+        sessions.onRevoked(services.reviewStreams);
         manager.setHost(api.self);
         manager.startAll();
         try {
@@ -173,6 +194,23 @@ struct Server::Parts {
             manager.stopAll(); // while everything that they use is still there
             throw;
         }
+    }
+
+    /// Ends the streams of those who may not have them any more.
+    void reviewStreams() {
+        streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
+                       registry.snapshot()->flags);
+    }
+    /// Now and then, while there is one: a session can end without anybody doing anything.
+    void reviewStreamsLater() {
+        if (reviewPlanned.exchange(true)) return;
+        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this] {
+            pool.post([this] {
+                reviewPlanned = false;
+                reviewStreams();
+                if (streams.count()) reviewStreamsLater();
+            });
+        });
     }
 
     std::string securityMode() const {
@@ -184,7 +222,9 @@ struct Server::Parts {
 Server::Server(const config::Config& config) : parts_(std::make_unique<Parts>(config)) {}
 Server::~Server() = default;
 
-std::string Server::address() const { return "http://" + parts_->http.address().toString(); }
+std::string Server::address() const {
+    return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
+}
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
