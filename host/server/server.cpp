@@ -3,6 +3,7 @@
 
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
+#include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
 #include "host/auth/authenticator.hpp"
@@ -12,6 +13,8 @@
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
@@ -100,13 +103,16 @@ struct HostApi {
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;
+    api::Metrics metrics;
 
     HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions,
-            storage::Database& database, const plugins::Manager& manager)
+            storage::Database& database, const plugins::Manager& manager, const http::Metrics& counted,
+            const config::Config& config, api::Metrics::Gauges gauges, api::Metrics::Checks checks)
         : self("host", services), declarations(&plugins::hostTable(), &self),
           auth(declarations, users, sessions, services.registry),
           health(declarations, database, services.gate, services.registry), pluginList(declarations, manager),
-          openApi(declarations) {
+          openApi(declarations), metrics(declarations, services.gate, counted, gate::Networks(config.metricsAllow),
+                                         std::move(gauges), std::move(checks)) {
         declarations
             .setting("security_mode",
                      "What callers other than a person may do: permissive, cautious (destructive calls wait for a "
@@ -138,6 +144,8 @@ struct Server::Parts {
     tasks::Pool pool{16};
     plugins::Services services;
     plugins::Manager manager;
+    http::Metrics metrics;
+    std::atomic<bool> started{false};
     HostApi api;
     gate::Rest rest;
     http::Server http;
@@ -156,7 +164,8 @@ struct Server::Parts {
           gate([this] { return securityMode(); }), services{registry, gate, bus, settings, pool, reactor, epochMs},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api(services, users, sessions, database, manager),
+          api(
+              services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()),
           rest(
               gate, registry,
               [this](const std::string& token, std::string peer, std::string agent) {
@@ -164,15 +173,46 @@ struct Server::Parts {
               },
               config.dashboardOrigins, gate::TrustedProxies(config.trustedProxies)),
           http(
-              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
+              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); },
+              [this](const http::AccessRecord& record) {
+                  metrics.record(record);
+                  logAccess(record);
+              }) {
         manager.setHost(api.self);
         manager.startAll();
         try {
             http.start();
+            started = true;
         } catch (...) {
             manager.stopAll(); // while everything that they use is still there
             throw;
         }
+    }
+
+    http::Gauges gauges() const {
+        const auto counters = http.counters();
+        http::Gauges now;
+        now.connections = counters.connections;
+        now.accepted = counters.accepted;
+        now.refused = counters.refused;
+        now.badRequests = counters.badRequests;
+        now.workers = counters.workers;
+        now.busyWorkers = counters.busyWorkers;
+        now.version = TALOME_VERSION;
+        return now;
+    }
+
+    /// What GET /readyz looks at.
+    api::Metrics::Checks checks() {
+        return {{"started", [this] { return started.load(); }},
+                {"plugins",
+                 [this] {
+                     const auto list = manager.list();
+                     return std::none_of(list.begin(), list.end(), [](const auto& plugin) {
+                         return plugin.state == plugins::State::refused || plugin.state == plugins::State::failed;
+                     });
+                 }},
+                {"database", [this] { return !database.rows("SELECT count(*) FROM sqlite_master").empty(); }}};
     }
 
     std::string securityMode() const {
@@ -188,6 +228,7 @@ std::string Server::address() const { return "http://" + parts_->http.address().
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
+    parts_->started = false;
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->http.stop(); // no handler may be inside a plugin that ends
     parts_->manager.stopAll();
