@@ -80,6 +80,11 @@ constexpr Key kKeys[] = {
          gate::TrustedProxies{v}; // says what is wrong with them while the place is known
          c.trustedProxies = v;
      }},
+    {"metrics.allow", "METRICS_ALLOW", ',',
+     [](Config& c, const Texts& v) {
+         gate::Networks{v};
+         c.metricsAllow = v;
+     }},
     {"log.level", "LOG_LEVEL", 0, [](Config& c, const Texts& v) { c.logLevel = log::levelFrom(v.at(0)); }},
     {"log.format", "LOG_FORMAT", 0, [](Config& c, const Texts& v) { c.logFormat = log::formatFrom(v.at(0)); }},
     {"docker_socket", "DOCKER_SOCKET", 0, [](Config& c, const Texts& v) { c.dockerSocket = pathFrom(v.at(0)); }},

@@ -38,6 +38,7 @@ struct Config {
     std::vector<std::filesystem::path> pluginDirs;       ///< TALOME_PLUGIN_DIR; empty: beside the program
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
+    std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in
     std::optional<std::filesystem::path> dockerSocket; ///< DOCKER_SOCKET: passed on to plugins in their environment
     log::Level logLevel = log::Level::info;            ///< LOG_LEVEL
     log::Format logFormat = log::Format::text;         ///< LOG_FORMAT

@@ -47,14 +47,18 @@ std::string& lastWords() {
     return words;
 }
 
-void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
-    const auto& permission = endpoint.declared.permission;
+void Gate::require(const talome_call& call, std::string_view permission) const {
     if (isGranted(*call.principal, permission, call.snapshot->flags)) return;
     if (!call.principal->authenticated)
         throw Failure(TALOME_E_UNAUTHENTICATED,
                       "log in first: send a token as `Authorization: Bearer …`, or the session cookie");
-    throw Failure(TALOME_E_DENIED, permission == "admin" ? "this needs an administrator"
-                                                         : "this needs the permission '" + permission + "'");
+    throw Failure(TALOME_E_DENIED, permission == "admin"
+                                       ? "this needs an administrator"
+                                       : "this needs the permission '" + std::string(permission) + "'");
+}
+
+void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
+    require(call, endpoint.declared.permission);
 }
 
 void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {

@@ -26,6 +26,10 @@ public:
     /// Throws Failure: 401 for an anonymous caller, 403 for one who lacks the permission.
     void admit(const talome_call&, const Endpoint&) const;
 
+    /// For an operation that decides by itself who may call it: as if it were declared with that permission. Throws
+    /// Failure.
+    void require(const talome_call&, std::string_view permission) const;
+
     /// The whole path. `input` is the merged object; throws Failure.
     void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to) const;
     /// The same for a request that its handler answers by itself, see Endpoint::wire.

@@ -2,8 +2,8 @@
 
 #include "host/http/response_head.hpp"
 
-#include <doctest/doctest.h>
 #include <cstdio>
+#include <doctest/doctest.h>
 #include <map>
 #include <stdexcept>
 #include <sys/stat.h>

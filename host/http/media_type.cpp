@@ -221,7 +221,7 @@ std::string_view policyFor(Content content) {
         // here, and has styles of its own. Under `sandbox`, or without media-src, Chromium and Safari play nothing.
         return "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'";
     case Content::document:
-        // The same for a PDF, which that page embeds. Not `sandbox`: viewers (Chromium's, Safari's) do not start in one.
+        // The same for a PDF, which that page embeds. Not `sandbox`: Chromium's and Safari's viewers do not start then.
         return "default-src 'none'; object-src 'self'; img-src 'self' data: blob:; style-src 'unsafe-inline'";
     case Content::active:
         break;

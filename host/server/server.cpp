@@ -3,6 +3,7 @@
 
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
+#include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
 #include "host/auth/authenticator.hpp"
@@ -12,6 +13,8 @@
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
@@ -107,13 +110,16 @@ struct HostApi {
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;
+    api::Metrics metrics;
 
     HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions,
-            storage::Database& database, const plugins::Manager& manager)
+            storage::Database& database, const plugins::Manager& manager, const http::Metrics& counted,
+            const config::Config& config, api::Metrics::Gauges gauges, api::Metrics::Checks checks)
         : self("host", services), declarations(&plugins::hostTable(), &self),
           auth(declarations, users, sessions, services.registry),
           health(declarations, database, services.gate, services.registry), pluginList(declarations, manager),
-          openApi(declarations) {
+          openApi(declarations), metrics(declarations, services.gate, counted, gate::Networks(config.metricsAllow),
+                                         std::move(gauges), std::move(checks)) {
         declarations
             .setting("security_mode",
                      "What callers other than a person may do: permissive, cautious (destructive calls wait for a "
@@ -143,6 +149,8 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor;
     tasks::Pool pool{16};
+    std::atomic<bool> started{false};
+    http::Metrics metrics;
     http::Server http;
     gate::OpenStreams streams;
     std::atomic<bool> reviewPlanned{false};
@@ -164,7 +172,11 @@ struct Server::Parts {
           sessions(database, secret), authenticator(users, sessions, epochMs),
           gate([this] { return securityMode(); }),
           http(
-              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess),
+              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); },
+              [this](const http::AccessRecord& record) {
+                  metrics.record(record);
+                  logAccess(record);
+              }),
           streams([this] { reviewStreamsLater(); }),
           services{registry,
                    gate,
@@ -182,7 +194,8 @@ struct Server::Parts {
                    http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api(services, users, sessions, database, manager),
+          api(
+              services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
@@ -190,6 +203,7 @@ struct Server::Parts {
         manager.startAll();
         try {
             http.start();
+            started = true;
         } catch (...) {
             manager.stopAll(); // while everything that they use is still there
             throw;
@@ -213,6 +227,36 @@ struct Server::Parts {
         });
     }
 
+    http::Gauges gauges() const {
+        const auto counters = http.counters();
+        http::Gauges now;
+        now.connections = counters.connections;
+        now.accepted = counters.accepted;
+        now.refused = counters.refused;
+        now.badRequests = counters.badRequests;
+        now.workers = counters.workers;
+        now.busyWorkers = counters.busyWorkers;
+        now.version = TALOME_VERSION;
+        now.streams = {{"sse", counters.eventStreams},
+                       {"websocket", counters.webSockets},
+                       {"body", counters.bodyStreams},
+                       {"transfer", counters.transfers}};
+        now.slowStreams = counters.slowStreams;
+        std::map<std::string, const gate::Bulkhead*> bulkheads;
+        const auto snapshot = registry.snapshot();
+        for (const auto& [id, endpoint] : snapshot->operations)
+            if (endpoint->bulkhead) bulkheads[endpoint->plugin] = endpoint->bulkhead.get();
+        for (const auto& [plugin, bulkhead] : bulkheads)
+            now.plugins.push_back({plugin, bulkhead->running(), bulkhead->refused()});
+        return now;
+    }
+
+    /// What GET /readyz looks at.
+    api::Metrics::Checks checks() {
+        return {{"started", [this] { return started.load(); }},
+                {"database", [this] { return !database.rows("SELECT count(*) FROM sqlite_master").empty(); }}};
+    }
+
     std::string securityMode() const {
         const auto json = settings.get("security_mode"); // a JSON text of one of three words
         return json.substr(1, json.size() - 2);
@@ -228,6 +272,7 @@ std::string Server::address() const {
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
+    parts_->started = false;
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->http.stop(); // no handler may be inside a plugin that ends
     parts_->manager.stopAll();
