@@ -125,6 +125,8 @@ void writeEngine(Writer& out, const Gauges& now) {
     out.counter("talome_http_bad_requests", "", "Requests that the engine refused before any route.", now.badRequests);
     out.family("talome_http_streams", Type::gauge, "", "Answers that stay open, by kind.");
     for (const auto& [kind, n] : now.streams) out.sample("", {{"kind", kind}}, n);
+    out.family("talome_http_streams_dropped", Type::counter, "", "Clients of streams that did not keep up.");
+    out.sample("_total", {}, now.slowStreams);
     out.gauge("talome_http_workers", "", "Threads that serve requests.", now.workers);
     out.gauge("talome_http_workers_busy", "", "Of those, how many are serving one now.", now.busyWorkers);
 }

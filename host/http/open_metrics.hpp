@@ -20,6 +20,7 @@ struct Gauges {
     std::uint64_t workers = 0, busyWorkers = 0;
 
     std::vector<std::pair<std::string, std::uint64_t>> streams; ///< open now, by kind: sse, websocket, transfer
+    std::uint64_t slowStreams = 0; ///< clients that did not keep up, since the start
     struct Plugin {
         std::string plugin;
         std::uint64_t running = 0; ///< calls, now

@@ -136,7 +136,7 @@ private:
 
     void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
         self_->wires.remove(number_);
-        if (!std::exchange(open_, false) || self_->ended) return;
+        if (!open_.exchange(false) || self_->ended) return;
         if (whole_.closed) whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
     }
 

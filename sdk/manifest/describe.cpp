@@ -62,7 +62,7 @@ void addOperation(Manifest& manifest, Operation operation) {
     for (const Operation& other : manifest.operations)
         for (const Route& theirs : other.routes)
             for (const Route& ours : operation.routes)
-                if (theirs.method == ours.method && theirs.path == ours.path)
+                if (theirs.method == ours.method && theirs.path == ours.path && theirs.listener == ours.listener)
                     throw Invalid(operation.id,
                                   ours.method + " " + ours.path + " is the route of " + other.id + " already");
     add(manifest.operations, std::move(operation), &Operation::id, "an operation");
@@ -114,7 +114,31 @@ const talome_http kHttp{sizeof(talome_http),
                         TALOME_ABSENT(talome_http, header),
                         TALOME_ABSENT(talome_http, read),
                         TALOME_ABSENT(talome_http, begin),
-                        TALOME_ABSENT(talome_http, write)};
+                        TALOME_ABSENT(talome_http, write),
+                        TALOME_ABSENT(talome_http, file),
+                        TALOME_ABSENT(talome_http, stream),
+                        [](talome_self* self, const talome_listener* l) noexcept {
+                            return note(self, [&](Manifest& m) {
+                                add(m.listeners, record(l), &Listener::id, "a listener");
+                            });
+                        },
+                        [](talome_self* self, const talome_upload_route* r) noexcept {
+                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
+                        },
+                        [](talome_self* self, const talome_event_stream* r) noexcept {
+                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
+                        },
+                        [](talome_self* self, const talome_websocket* r) noexcept {
+                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
+                        },
+                        TALOME_ABSENT(talome_http, link),
+                        TALOME_ABSENT(talome_http, stream_write),
+                        TALOME_ABSENT(talome_http, stream_event),
+                        TALOME_ABSENT(talome_http, stream_close),
+                        TALOME_ABSENT(talome_http, ws_send),
+                        TALOME_ABSENT(talome_http, ws_close),
+                        TALOME_ABSENT(talome_http, ws_pause),
+                        TALOME_ABSENT(talome_http, queued)};
 
 const talome_settings kSettings{
     sizeof(talome_settings), 0,
@@ -158,16 +182,21 @@ const talome_events kEvents{sizeof(talome_events), 0,
                             },
                             [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
                                 return note(self, [&](Manifest& m) {
-                                    std::string_view topic = pattern ? pattern : "";
-                                    if (topic.ends_with(".*")) topic.remove_suffix(2);
-                                    if (topic != "*" && !isOperationId(topic) && !isPluginId(topic))
+                                    if (!isTopicPattern(pattern ? pattern : ""))
                                         throw Invalid("subscribe", "expected a topic, or a prefix and *");
                                     if (!function) throw Invalid("subscribe", "has no function to call");
                                     if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
                                         m.subscriptions.emplace_back(pattern);
                                 });
                             },
-                            TALOME_ABSENT(talome_events, publish)};
+                            TALOME_ABSENT(talome_events, publish),
+                            TALOME_ABSENT(talome_events, publish_to),
+                            [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
+                                return note(self, [&](Manifest&) {
+                                    if (!topic || !isOperationId(topic)) throw Invalid("on_audience", "expected a topic");
+                                    if (!function) throw Invalid("on_audience", "has no function to call");
+                                });
+                            }};
 
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
@@ -246,6 +275,12 @@ Manifest describe(const talome_plugin* plugin, const std::string& name) {
     manifest.abi = plugin->abi;
     manifest.canUnload = plugin->flags & TALOME_CAN_UNLOAD;
     manifest.prefixes = prefixesOf(manifest.operations);
+    for (const Operation& operation : manifest.operations)
+        for (const Route& route : operation.routes)
+            if (route.listener && std::ranges::find(manifest.listeners, *route.listener, &Listener::id) ==
+                                      manifest.listeners.end())
+                throw Error(TALOME_E_INVALID,
+                            name + ": " + operation.id + " names the listener " + *route.listener + ", which is not declared");
     for (const std::string& area : recorder.asked) {
         Recorder without = recorderFor(*plugin);
         without.hidden = area;

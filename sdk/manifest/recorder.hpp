@@ -18,6 +18,10 @@ namespace talome::manifest {
 // accepted only if its unknown tail is zero; a smaller one has zeros for what it lacks.
 Operation record(const talome_operation*);
 Operation record(const talome_raw_route*);
+Operation record(const talome_upload_route*);
+Operation record(const talome_event_stream*);
+Operation record(const talome_websocket*);
+Listener record(const talome_listener*);
 Setting record(const talome_setting*);
 Task record(const talome_task*);
 Topic record(const talome_topic*);
@@ -28,6 +32,16 @@ Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql
 talome_operation whole(const talome_operation*);
 talome_raw_route whole(const talome_raw_route*);
 talome_task whole(const talome_task*);
+talome_upload_route whole(const talome_upload_route*);
+talome_event_stream whole(const talome_event_stream*);
+talome_websocket whole(const talome_websocket*);
+// The same of what is given at run time.
+talome_file whole(const talome_file*);
+talome_stream whole(const talome_stream*);
+talome_upload_target whole(const talome_upload_target*);
+
+/// A topic, or a prefix and `*`.
+bool isTopicPattern(std::string_view);
 
 /// The parts of the URL space that the routes stand in: the first two segments of each path, once, sorted.
 std::vector<std::string> prefixesOf(const std::vector<Operation>&);
