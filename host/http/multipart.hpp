@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxPreambleBytes = 8192;
 
 struct MultipartLimits {
     std::size_t parts = 100;
-    std::size_t fieldBytes = 64 * 1024;      ///< of a part that is no file
-    std::size_t allFieldBytes = 1024 * 1024; ///< of all of them together
+    std::size_t fieldBytes = std::size_t{64} * 1024;      ///< of a part that is no file
+    std::size_t allFieldBytes = std::size_t{1024} * 1024; ///< of all of them together
 };
 
 /// Body bytes go in by feed(), its parts come out as events within that call. Files are as large as they like: their

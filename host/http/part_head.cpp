@@ -165,7 +165,7 @@ void readDisposition(std::string_view value, PartHead& out) {
         if (parameter.name.find('*') != parameter.name.npos && !same(parameter.name, "filename*"))
             refuse(kBadDisposition);
     const auto* name = parameters.find("name");
-    if (!name) refuse("a part has no name");
+    if (!name || name->value.empty()) refuse("a part has no name");
     out.name = unquoted(*name);
     if (const auto* filename = parameters.find("filename")) out.filename = unquoted(*filename);
     if (const auto* filename = parameters.find("filename*")) out.filename = extended(*filename);

@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxPartFields = 16;
 /// All of it comes from the client: UTF-8 without control characters, and nothing else is promised. A file name may
 /// be "../../etc/passwd".
 struct PartHead {
-    std::string name;                    ///< of the form's field
+    std::string name;                    ///< of the form's field, not empty
     std::optional<std::string> filename; ///< of a file; "" if a browser's form was sent without choosing one
     std::string contentType;             ///< as given, may be empty
 
