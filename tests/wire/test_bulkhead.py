@@ -37,6 +37,8 @@ class BulkheadTest(unittest.TestCase):
                     taken.append(time.monotonic() - begin)
             self.assertLess(sorted(taken)[int(len(taken) * 0.99)], 0.01 if "release" in str(build()) else 0.1)
             answers = [connection.rest() for connection in held]
+            for connection in held:
+                connection.socket.close()
             refused = [a for a in answers if a.startswith(b"HTTP/1.1 503 ")]
             self.assertEqual(sum(a.startswith(b"HTTP/1.1 200 ") for a in answers), 16)
             self.assertEqual(len(refused), 48)
