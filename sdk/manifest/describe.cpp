@@ -2,6 +2,7 @@
 // create() does no I/O.
 #include "describe.hpp"
 
+#include "fields.hpp"
 #include "names.hpp"
 #include "recorder.hpp"
 
@@ -62,10 +63,14 @@ void addOperation(Manifest& manifest, Operation operation) {
     for (const Operation& other : manifest.operations)
         for (const Route& theirs : other.routes)
             for (const Route& ours : operation.routes)
-                if (theirs.method == ours.method && theirs.path == ours.path)
+                if (theirs.method == ours.method && theirs.path == ours.path && theirs.listener == ours.listener)
                     throw Invalid(operation.id,
                                   ours.method + " " + ours.path + " is the route of " + other.id + " already");
     add(manifest.operations, std::move(operation), &Operation::id, "an operation");
+}
+
+template <class T> talome_status noteOperation(talome_self* self, const T* given) noexcept {
+    return note(self, [&](Manifest& m) { addOperation(m, record(given)); });
 }
 
 /// A host function that answers "unsupported" whatever it is given.
@@ -84,9 +89,7 @@ template <class F> constexpr F absent(F) { return &Absent<F>::call; }
 const talome_operations kOperations{
     sizeof(talome_operations),
     0,
-    [](talome_self* self, const talome_operation* o) noexcept {
-        return note(self, [&](Manifest& m) { addOperation(m, record(o)); });
-    },
+    &noteOperation<talome_operation>,
     [](talome_self* self, const char* flag, const char* summary, std::int32_t granted) noexcept {
         return note(self,
                     [&](Manifest& m) { add(m.flags, recordFlag(flag, summary, granted), &Flag::name, "a flag"); });
@@ -108,13 +111,28 @@ const talome_operations kOperations{
 
 const talome_http kHttp{sizeof(talome_http),
                         0,
-                        [](talome_self* self, const talome_raw_route* r) noexcept {
-                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
-                        },
+                        &noteOperation<talome_raw_route>,
                         TALOME_ABSENT(talome_http, header),
                         TALOME_ABSENT(talome_http, read),
                         TALOME_ABSENT(talome_http, begin),
-                        TALOME_ABSENT(talome_http, write)};
+                        TALOME_ABSENT(talome_http, write),
+                        TALOME_ABSENT(talome_http, file),
+                        TALOME_ABSENT(talome_http, stream),
+                        [](talome_self* self, const talome_listener* l) noexcept {
+                            return note(self,
+                                        [&](Manifest& m) { add(m.listeners, record(l), &Listener::id, "a listener"); });
+                        },
+                        &noteOperation<talome_upload_route>,
+                        &noteOperation<talome_event_stream>,
+                        &noteOperation<talome_websocket>,
+                        TALOME_ABSENT(talome_http, link),
+                        TALOME_ABSENT(talome_http, stream_write),
+                        TALOME_ABSENT(talome_http, stream_event),
+                        TALOME_ABSENT(talome_http, stream_close),
+                        TALOME_ABSENT(talome_http, ws_send),
+                        TALOME_ABSENT(talome_http, ws_close),
+                        TALOME_ABSENT(talome_http, ws_pause),
+                        TALOME_ABSENT(talome_http, queued)};
 
 const talome_settings kSettings{
     sizeof(talome_settings), 0,
@@ -151,23 +169,30 @@ const talome_tasks kTasks{sizeof(talome_tasks), 0,
                           },
                           TALOME_ABSENT(talome_tasks, wake)};
 
-const talome_events kEvents{sizeof(talome_events), 0,
+const talome_events kEvents{sizeof(talome_events),
+                            0,
                             [](talome_self* self, const talome_topic* t) noexcept {
                                 return note(self,
                                             [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
                             },
                             [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
                                 return note(self, [&](Manifest& m) {
-                                    std::string_view topic = pattern ? pattern : "";
-                                    if (topic.ends_with(".*")) topic.remove_suffix(2);
-                                    if (topic != "*" && !isOperationId(topic) && !isPluginId(topic))
+                                    if (!pattern || !isTopicPattern(pattern))
                                         throw Invalid("subscribe", "expected a topic, or a prefix and *");
                                     if (!function) throw Invalid("subscribe", "has no function to call");
                                     if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
                                         m.subscriptions.emplace_back(pattern);
                                 });
                             },
-                            TALOME_ABSENT(talome_events, publish)};
+                            TALOME_ABSENT(talome_events, publish),
+                            TALOME_ABSENT(talome_events, publish_to),
+                            [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
+                                return note(self, [&](Manifest& m) {
+                                    if (!function) throw Invalid("on_audience", "has no function to call");
+                                    if (std::ranges::find(m.topics, orEmpty(topic), &Topic::name) == m.topics.end())
+                                        throw Invalid("on_audience", "\"" + orEmpty(topic) + "\" is not declared");
+                                });
+                            }};
 
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
@@ -241,6 +266,11 @@ Manifest describe(const talome_plugin* plugin, const std::string& name) {
         throw Error(TALOME_E_INVALID,
                     name + ": " + (recorder.words.empty() ? "create() failed without words" : recorder.words));
     Manifest manifest = std::move(recorder.manifest);
+    try {
+        checkListeners(manifest.operations, manifest.listeners);
+    } catch (const Invalid& invalid) {
+        throw Invalid(name, invalid.what());
+    }
     manifest.version = plugin->version;
     manifest.summary = plugin->summary;
     manifest.abi = plugin->abi;
