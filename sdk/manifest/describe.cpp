@@ -2,6 +2,7 @@
 // create() does no I/O.
 #include "describe.hpp"
 
+#include "fields.hpp"
 #include "names.hpp"
 #include "recorder.hpp"
 
@@ -68,6 +69,10 @@ void addOperation(Manifest& manifest, Operation operation) {
     add(manifest.operations, std::move(operation), &Operation::id, "an operation");
 }
 
+template <class T> talome_status noteOperation(talome_self* self, const T* given) noexcept {
+    return note(self, [&](Manifest& m) { addOperation(m, record(given)); });
+}
+
 /// A host function that answers "unsupported" whatever it is given.
 template <class F> struct Absent;
 template <class R, class... A> struct Absent<R (*)(A...) noexcept> {
@@ -84,9 +89,7 @@ template <class F> constexpr F absent(F) { return &Absent<F>::call; }
 const talome_operations kOperations{
     sizeof(talome_operations),
     0,
-    [](talome_self* self, const talome_operation* o) noexcept {
-        return note(self, [&](Manifest& m) { addOperation(m, record(o)); });
-    },
+    &noteOperation<talome_operation>,
     [](talome_self* self, const char* flag, const char* summary, std::int32_t granted) noexcept {
         return note(self,
                     [&](Manifest& m) { add(m.flags, recordFlag(flag, summary, granted), &Flag::name, "a flag"); });
@@ -108,9 +111,7 @@ const talome_operations kOperations{
 
 const talome_http kHttp{sizeof(talome_http),
                         0,
-                        [](talome_self* self, const talome_raw_route* r) noexcept {
-                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
-                        },
+                        &noteOperation<talome_raw_route>,
                         TALOME_ABSENT(talome_http, header),
                         TALOME_ABSENT(talome_http, read),
                         TALOME_ABSENT(talome_http, begin),
@@ -118,19 +119,12 @@ const talome_http kHttp{sizeof(talome_http),
                         TALOME_ABSENT(talome_http, file),
                         TALOME_ABSENT(talome_http, stream),
                         [](talome_self* self, const talome_listener* l) noexcept {
-                            return note(self, [&](Manifest& m) {
-                                add(m.listeners, record(l), &Listener::id, "a listener");
-                            });
+                            return note(self,
+                                        [&](Manifest& m) { add(m.listeners, record(l), &Listener::id, "a listener"); });
                         },
-                        [](talome_self* self, const talome_upload_route* r) noexcept {
-                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
-                        },
-                        [](talome_self* self, const talome_event_stream* r) noexcept {
-                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
-                        },
-                        [](talome_self* self, const talome_websocket* r) noexcept {
-                            return note(self, [&](Manifest& m) { addOperation(m, record(r)); });
-                        },
+                        &noteOperation<talome_upload_route>,
+                        &noteOperation<talome_event_stream>,
+                        &noteOperation<talome_websocket>,
                         TALOME_ABSENT(talome_http, link),
                         TALOME_ABSENT(talome_http, stream_write),
                         TALOME_ABSENT(talome_http, stream_event),
@@ -175,14 +169,15 @@ const talome_tasks kTasks{sizeof(talome_tasks), 0,
                           },
                           TALOME_ABSENT(talome_tasks, wake)};
 
-const talome_events kEvents{sizeof(talome_events), 0,
+const talome_events kEvents{sizeof(talome_events),
+                            0,
                             [](talome_self* self, const talome_topic* t) noexcept {
                                 return note(self,
                                             [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
                             },
                             [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
                                 return note(self, [&](Manifest& m) {
-                                    if (!isTopicPattern(pattern ? pattern : ""))
+                                    if (!pattern || !isTopicPattern(pattern))
                                         throw Invalid("subscribe", "expected a topic, or a prefix and *");
                                     if (!function) throw Invalid("subscribe", "has no function to call");
                                     if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
@@ -192,9 +187,10 @@ const talome_events kEvents{sizeof(talome_events), 0,
                             TALOME_ABSENT(talome_events, publish),
                             TALOME_ABSENT(talome_events, publish_to),
                             [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
-                                return note(self, [&](Manifest&) {
-                                    if (!topic || !isOperationId(topic)) throw Invalid("on_audience", "expected a topic");
+                                return note(self, [&](Manifest& m) {
                                     if (!function) throw Invalid("on_audience", "has no function to call");
+                                    if (std::ranges::find(m.topics, orEmpty(topic), &Topic::name) == m.topics.end())
+                                        throw Invalid("on_audience", "\"" + orEmpty(topic) + "\" is not declared");
                                 });
                             }};
 
@@ -270,17 +266,16 @@ Manifest describe(const talome_plugin* plugin, const std::string& name) {
         throw Error(TALOME_E_INVALID,
                     name + ": " + (recorder.words.empty() ? "create() failed without words" : recorder.words));
     Manifest manifest = std::move(recorder.manifest);
+    try {
+        checkListeners(manifest.operations, manifest.listeners);
+    } catch (const Invalid& invalid) {
+        throw Invalid(name, invalid.what());
+    }
     manifest.version = plugin->version;
     manifest.summary = plugin->summary;
     manifest.abi = plugin->abi;
     manifest.canUnload = plugin->flags & TALOME_CAN_UNLOAD;
     manifest.prefixes = prefixesOf(manifest.operations);
-    for (const Operation& operation : manifest.operations)
-        for (const Route& route : operation.routes)
-            if (route.listener && std::ranges::find(manifest.listeners, *route.listener, &Listener::id) ==
-                                      manifest.listeners.end())
-                throw Error(TALOME_E_INVALID,
-                            name + ": " + operation.id + " names the listener " + *route.listener + ", which is not declared");
     for (const std::string& area : recorder.asked) {
         Recorder without = recorderFor(*plugin);
         without.hidden = area;

@@ -53,12 +53,13 @@ struct Operation {
     std::vector<Tool> tools;
     std::uint64_t maxBody = 0; ///< bytes
     Kind kind = Kind::call;
-    std::vector<Source> sources; ///< of Kind::events
+    std::vector<Source> sources;        ///< of Kind::events
+    std::vector<std::string> protocols; ///< of Kind::websocket: what is offered, the best first
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
                       (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
-                       maxBody, kind, sources))
+                       maxBody, kind, sources, protocols))
 
 /// A port of its own.
 struct Listener {
@@ -125,8 +126,8 @@ struct Manifest {
     std::vector<std::string> uses;          ///< operations that it calls
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
-                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags, settings,
-                       migrations, tasks, topics, subscriptions, uses))
+                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
+                       settings, migrations, tasks, topics, subscriptions, uses))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);

@@ -49,6 +49,15 @@ bool isOperationId(std::string_view text) {
     return text.size() <= 128 && dot != text.npos && isCamel(text.substr(0, dot)) && isTail(text.substr(dot + 1));
 }
 
+bool isTopicPattern(std::string_view text) {
+    if (!text.ends_with('*')) return isOperationId(text);
+    text.remove_suffix(1);
+    if (text.empty()) return true;
+    if (!text.ends_with('.')) return false;
+    text.remove_suffix(1);
+    return isCamel(text) || isOperationId(text);
+}
+
 bool isTaskId(std::string_view text) {
     const auto dot = text.find('.');
     return text.size() <= 128 && dot != text.npos && isPluginId(text.substr(0, dot)) && isTail(text.substr(dot + 1));

@@ -1,20 +1,28 @@
-// The checks of each kind of declaration.
+// The checks of operations, settings, tasks, topics, flags and migrations; those of http.h are in recorder_http.cpp.
 #include "recorder.hpp"
 
-#include "checks.hpp"
+#include "fields.hpp"
+#include "fit.hpp"
 #include "names.hpp"
 #include "schema_check.hpp"
 
-#include <algorithm>
 #include <set>
 
 namespace talome::manifest {
 
-using namespace checks;
-
 namespace {
 
 constexpr std::uint64_t kDefaultBody = std::uint64_t{1} << 20;
+
+Route routeOf(const talome_route* given, const boost::json::value& input, const std::string& where) {
+    const talome_route from = fit(given, where.c_str());
+    Route route;
+    route.method = methodOf(from.method, where + ".method");
+    route.rename = renameOf(from.rename, input, where + ".rename");
+    route.path = pathOf(from.path, route, input, where + ".path");
+    route.success = successOf(from.success, where);
+    return route;
+}
 
 Tool toolOf(const talome_tool* given, const boost::json::value& input, const std::string& summary,
             const std::string& where) {
@@ -42,7 +50,7 @@ Operation record(const talome_operation* given) {
     if (to.targetInput && !hasProperty(to.input, *to.targetInput))
         throw Invalid(to.id + ".target", "there is no input \"" + *to.targetInput + "\"");
     if ((from.n_routes && !from.routes) || (from.n_tools && !from.tools)) throw Invalid(to.id, "has a null list");
-    if (from.n_routes > 32 || from.n_tools > 32) throw Invalid(to.id, "has more than 32 routes or tools");
+    if (from.n_routes > kMaxList || from.n_tools > kMaxList) throw Invalid(to.id, "has more than 32 routes or tools");
     for (std::uint32_t i = 0; i < from.n_routes; ++i)
         to.routes.push_back(routeOf(from.routes[i], to.input, to.id + ".routes[" + std::to_string(i) + "]"));
     for (std::uint32_t i = 0; i < from.n_tools; ++i)
@@ -52,29 +60,12 @@ Operation record(const talome_operation* given) {
     return to;
 }
 
-Operation record(const talome_raw_route* given) {
-    const talome_raw_route from = fit(given, "raw route");
-    Operation to;
-    to.id = nameOf(from.id, isOperationId, "raw route");
-    to.summary = summaryOf(from.summary, to.id);
-    to.permission = permissionOf(from.permission, to.id + ".permission");
-    to.tier = tierOf(from.tier, to.id);
-    to.input = readInputSchema(from.input_schema, to.id + ".input");
-    const talome_route route{sizeof route, 200, from.method, from.path, nullptr};
-    to.routes.push_back(routeOf(&route, to.input, to.id));
-    to.routes.back().listener = listenerOf(from.listener, to.id + ".listener");
-    to.maxBody = from.max_body;
-    to.kind = Kind::raw;
-    requireFunction(from.handle, to.id);
-    return to;
-}
-
 Setting record(const talome_setting* given) {
     const talome_setting from = fit(given, "setting");
     Setting to;
     to.key = nameOf(from.key, isKey, "setting");
     to.summary = summaryOf(from.summary, to.key);
-    if (from.flags & ~std::uint32_t{TALOME_SETTING_SECRET}) throw Invalid(to.key + ".flags", "has an unknown bit");
+    requireKnown(from.flags, TALOME_SETTING_SECRET, to.key);
     to.secret = from.flags & TALOME_SETTING_SECRET;
     to.schema = readSchema(from.schema, to.key + ".schema");
     if (from.fallback) to.fallback = read<boost::json::value>(detail::parse(from.fallback), to.key + ".fallback");
@@ -87,7 +78,7 @@ Task record(const talome_task* given) {
     to.id = nameOf(from.id, isTaskId, "task");
     to.summary = orEmpty(from.summary);
     to.periodMs = from.period_ms;
-    if (from.flags) throw Invalid(to.id + ".flags", "has an unknown bit");
+    requireKnown(from.flags, 0, to.id);
     if (to.periodMs != 0 && to.periodMs < 100) throw Invalid(to.id + ".period", "expected 100 ms or more, or 0");
     requireFunction(from.run, to.id);
     return to;
@@ -99,7 +90,7 @@ Topic record(const talome_topic* given) {
     to.name = nameOf(from.name, isOperationId, "topic");
     to.summary = summaryOf(from.summary, to.name);
     to.audience = permissionOf(from.audience, to.name + ".audience");
-    if (from.flags) throw Invalid(to.name + ".flags", "has an unknown bit");
+    requireKnown(from.flags, 0, to.name);
     if (from.schema) to.schema = readSchema(from.schema, to.name + ".schema");
     return to;
 }
@@ -118,14 +109,13 @@ Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql
 }
 
 talome_operation whole(const talome_operation* given) { return fit(given, "operation"); }
-talome_raw_route whole(const talome_raw_route* given) { return fit(given, "raw route"); }
 talome_task whole(const talome_task* given) { return fit(given, "task"); }
 
 std::vector<std::string> prefixesOf(const std::vector<Operation>& operations) {
     std::set<std::string> prefixes;
     for (const Operation& operation : operations) {
         for (const Route& route : operation.routes) {
-            if (route.listener) continue; // a port of its own
+            if (route.listener) continue;
             auto end = route.path.find('/', 1);
             if (end != std::string::npos && route.path[end + 1] != '{') end = route.path.find('/', end + 1);
             prefixes.insert(route.path.substr(0, end));

@@ -28,22 +28,25 @@ Topic record(const talome_topic*);
 Flag recordFlag(const char* flag, const char* summary, bool granted);
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql);
 
-/// Fields of the struct as this side knows it: the callback and its user pointer are read from it.
+/// The struct as this side knows it, for its callbacks and limits; a limit left at 0 is what http.h says it then is.
+/// Throws talome::Invalid as record() does.
 talome_operation whole(const talome_operation*);
 talome_raw_route whole(const talome_raw_route*);
-talome_task whole(const talome_task*);
 talome_upload_route whole(const talome_upload_route*);
 talome_event_stream whole(const talome_event_stream*);
 talome_websocket whole(const talome_websocket*);
-// The same of what is given at run time.
+talome_task whole(const talome_task*);
+
+// The same at run time, of what a handler gives.
+talome_upload_target whole(const talome_upload_target*);
 talome_file whole(const talome_file*);
 talome_stream whole(const talome_stream*);
-talome_upload_target whole(const talome_upload_target*);
 
-/// A topic, or a prefix and `*`.
-bool isTopicPattern(std::string_view);
+/// Throws talome::Invalid if a route names a listener that is not there. Once everything is declared.
+void checkListeners(const std::vector<Operation>&, const std::vector<Listener>&);
 
-/// The parts of the URL space that the routes stand in: the first two segments of each path, once, sorted.
+/// The parts of the URL space that the routes stand in: the first two segments of each path, once, sorted. Routes of
+/// other listeners have a space of their own.
 std::vector<std::string> prefixesOf(const std::vector<Operation>&);
 
 /// True for "public", "session", "admin" or a list of feature flags.

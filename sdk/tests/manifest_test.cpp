@@ -160,8 +160,11 @@ TEST_CASE("names") {
 
 TEST_CASE("prefixes are the part of the URL space that is claimed") {
     Operation a, b;
-    a.routes = {{"GET", "/api/boxes", 200, {}, {}}, {"GET", "/api/boxes/{id}", 200, {}, {}}, {"POST", "/mcp", 200, {}, {}}};
-    b.routes = {{"GET", "/api/boxes/x/y", 200, {}, {}}, {"GET", "/api/a/b", 200, {}, {}}, {"GET", "/webhooks/{id}", 200, {}, {}}};
+    a.routes = {
+        {"GET", "/api/boxes", 200, {}, {}}, {"GET", "/api/boxes/{id}", 200, {}, {}}, {"POST", "/mcp", 200, {}, {}}};
+    b.routes = {{"GET", "/api/boxes/x/y", 200, {}, {}},
+                {"GET", "/api/a/b", 200, {}, {}},
+                {"GET", "/webhooks/{id}", 200, {}, {}}};
     CHECK(prefixesOf({a, b}) == std::vector<std::string>{"/api/a", "/api/boxes", "/mcp", "/webhooks"});
 }
 

@@ -1,16 +1,32 @@
-// The checks of single fields.
-#include "checks.hpp"
+// Single fields of a declaration: what is missing, what is no name, no path, no permission.
+#include "fields.hpp"
 
 #include "names.hpp"
 #include "recorder.hpp"
 #include "schema_check.hpp"
 
+#include <algorithm>
 #include <set>
 
-namespace talome::manifest::checks {
+namespace talome::manifest {
 
 namespace {
+
 constexpr std::size_t kMaxSummary = 500;
+
+bool isSegment(std::string_view segment) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    return !segment.empty() && segment != "." && segment != ".." && segment.find_first_not_of(plain) == segment.npos;
+}
+
+bool isToken(std::string_view text) {
+    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    const auto is = [&](char c) {
+        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || others.find(c) != others.npos;
+    };
+    return !text.empty() && std::ranges::all_of(text, is);
+}
+
 } // namespace
 
 std::string orEmpty(const char* text) { return text ? text : ""; }
@@ -47,7 +63,23 @@ void requireFunction(bool set, const std::string& where) {
     if (!set) throw Invalid(where, "has no function to call");
 }
 
-/// Pairs "lines=tail,…", each of an input that exists.
+void requireKnown(std::uint32_t flags, std::uint32_t known, const std::string& where) {
+    if (flags & ~known) throw Invalid(where + ".flags", "has an unknown bit");
+}
+
+std::string methodOf(const char* text, const std::string& where) {
+    std::string method = orEmpty(text);
+    for (const char* known : {"GET", "POST", "PUT", "PATCH", "DELETE"})
+        if (method == known) return method;
+    throw Invalid(where, "expected GET, POST, PUT, PATCH or DELETE, and not \"" + method + "\"");
+}
+
+int successOf(std::int32_t status, const std::string& where) {
+    if (status == 0) return 200;
+    if (status < 200 || status > 299) throw Invalid(where + ".success", "expected 200 to 299");
+    return status;
+}
+
 std::map<std::string, std::string> renameOf(const char* text, const boost::json::value& input,
                                             const std::string& where) {
     std::map<std::string, std::string> pairs;
@@ -64,21 +96,6 @@ std::map<std::string, std::string> renameOf(const char* text, const boost::json:
     return pairs;
 }
 
-namespace {
-
-std::string methodOf(const char* text, const std::string& where) {
-    std::string method = orEmpty(text);
-    for (const char* known : {"GET", "POST", "PUT", "PATCH", "DELETE"})
-        if (method == known) return method;
-    throw Invalid(where, "expected GET, POST, PUT, PATCH or DELETE, and not \"" + method + "\"");
-}
-
-bool isSegment(std::string_view segment) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    return !segment.empty() && segment != "." && segment != ".." && segment.find_first_not_of(plain) == segment.npos;
-}
-
-/// A path of whole literal segments and {name}s, each of an input that exists.
 std::string pathOf(const char* text, const Route& route, const boost::json::value& input, const std::string& where) {
     std::string path = orEmpty(text);
     if (!path.starts_with('/') || path.size() > 256) throw Invalid(where, "expected a path that begins with /");
@@ -103,23 +120,27 @@ std::string pathOf(const char* text, const Route& route, const boost::json::valu
     return path;
 }
 
-} // namespace
-
-Route routeOf(const talome_route* given, const boost::json::value& input, const std::string& where) {
-    const talome_route from = fit(given, where.c_str());
-    Route route;
-    route.method = methodOf(from.method, where + ".method");
-    route.rename = renameOf(from.rename, input, where + ".rename");
-    route.path = pathOf(from.path, route, input, where + ".path");
-    route.success = from.success ? from.success : 200;
-    if (route.success < 200 || route.success > 299) throw Invalid(where + ".success", "expected 200 to 299");
-    return route;
-}
-
 std::optional<std::string> listenerOf(const char* text, const std::string& where) {
     if (!text) return std::nullopt;
-    if (!isPluginId(text)) throw Invalid(where, "\"" + std::string(text) + "\" is not the id of a listener");
-    return text;
+    return nameOf(text, isPluginId, (where + ".listener").c_str());
 }
 
-} // namespace talome::manifest::checks
+std::vector<std::string> tokensOf(const char* text, const std::string& where) {
+    std::vector<std::string> tokens;
+    if (!text) return tokens;
+    std::string_view rest = text;
+    for (bool more = true; more;) {
+        const auto comma = rest.find(',');
+        const std::string_view token = rest.substr(0, comma);
+        more = comma != rest.npos;
+        if (more) rest.remove_prefix(comma + 1);
+        if (!isToken(token)) throw Invalid(where, "\"" + std::string(token) + "\" is not a token");
+        if (std::ranges::find(tokens, token) != tokens.end())
+            throw Invalid(where, "has " + std::string(token) + " twice");
+        if (tokens.size() == kMaxList) throw Invalid(where, "has more than 32");
+        tokens.emplace_back(token);
+    }
+    return tokens;
+}
+
+} // namespace talome::manifest
