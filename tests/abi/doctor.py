@@ -8,7 +8,7 @@ how, file = sys.argv[1], sys.argv[2]
 if how == "make":  # one that talome-manifest refuses to make
     manifest = {"id": sys.argv[3], "version": "1.0.0", "summary": "Needs what no host has.", "abi": 1,
                 "needs": ["talome.operations/0", "talome.teleport/7"], "wants": [], "canUnload": True, "prefixes": [],
-                "operations": [], "flags": [], "settings": [], "migrations": [], "tasks": [], "topics": [],
+                "operations": [], "listeners": [], "flags": [], "settings": [], "migrations": [], "tasks": [], "topics": [],
                 "subscriptions": [], "uses": []}
 else:
     with open(file, encoding="utf-8") as source:

@@ -212,8 +212,8 @@ class UploadTest(Shared):
                 fields = [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
                 connection.socket.sendall(head(self.url(), self.token, fields).replace(b"GET", b"POST", 1) + body[:cut])
         wait_until(lambda: 'kind="transfer"} 0' in self.talomed.get("/metrics").text, what="the cut ones are gone")
+        wait_until(lambda: not self.open_files(), what="their files are gone")
         self.assertEqual(self.left(), [])
-        self.assertEqual(self.open_files(), [])
 
     def open_files(self):
         folder = f"/proc/{self.talomed.pid}/fd"
