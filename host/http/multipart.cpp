@@ -95,11 +95,12 @@ void MultipartParser::give(std::string_view data) {
         return;
     }
     if (!isFile_) {
+        const auto ofField = limits_.fieldBytes - fieldBytes_, ofAll = limits_.allFieldBytes - allFieldBytes_;
+        if (data.size() > std::min(ofField, ofAll))
+            throw HttpError(413, ofField <= ofAll ? "a field of the form is larger than allowed"
+                                                  : "the fields of the form together are larger than allowed");
         fieldBytes_ += data.size();
         allFieldBytes_ += data.size();
-        if (fieldBytes_ > limits_.fieldBytes) throw HttpError(413, "a field of the form is larger than allowed");
-        if (allFieldBytes_ > limits_.allFieldBytes)
-            throw HttpError(413, "the fields of the form together are larger than allowed");
     }
     events_.onData(data);
 }
