@@ -12,7 +12,6 @@ using namespace talome::manifest;
 namespace {
 
 constexpr const char* kInput = R"({"type":"object","properties":{"id":{"type":"string"}},"required":["id"]})";
-constexpr const char* kNoInput = R"({"type":"object","properties":{},"additionalProperties":false})";
 
 /// Declarations that are right, for each test to spoil.
 struct Given {

@@ -38,13 +38,15 @@ class Refused(Exception):
 class Connection:
     """Bytes, with a buffer. One that is refused is closed."""
 
-    def __init__(self, port, timeout=10, receive_buffer=None):
+    def __init__(self, port, timeout=10, receive_buffer=None, tls=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.data = b""
 
     def __enter__(self):
