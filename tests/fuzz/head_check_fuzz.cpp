@@ -45,9 +45,10 @@ bool within(std::string_view part, std::string_view whole) {
            (before(whole.data(), part.data()) && before(part.data() + part.size(), whole.data() + whole.size()));
 }
 
+// Nor 255, which Poco takes for the end of its stream.
 bool isPlain(std::string_view text, bool tab) {
     for (const unsigned char c : text)
-        if ((c < ' ' && !(tab && c == '\t')) || c == 127) return false;
+        if ((c < ' ' && !(tab && c == '\t')) || c == 127 || c == 255) return false;
     return true;
 }
 
