@@ -23,7 +23,12 @@ public:
     std::shared_ptr<const gate::Principal> principal(const std::string& token, std::string peer,
                                                      std::string userAgent) const;
 
+    /// The same caller with the rights of this moment; null if the session or the user is gone.
+    std::shared_ptr<const gate::Principal> refresh(const gate::Principal& was) const;
+
 private:
+    void fill(gate::Principal&, const User&, const Session&) const;
+
     Users& users_;
     Sessions& sessions_;
     Now now_;

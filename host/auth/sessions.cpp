@@ -105,11 +105,14 @@ std::optional<std::string> Sessions::sessionOf(const std::string& token, std::in
 
 std::optional<Session> Sessions::use(const std::string& token, std::int64_t now) {
     const auto id = sessionOf(token, now);
-    if (!id) return std::nullopt;
+    return id ? useById(*id, now) : std::nullopt;
+}
+
+std::optional<Session> Sessions::useById(const std::string& id, std::int64_t now) {
     Session session;
     {
         const std::lock_guard lock(mutex_);
-        const auto it = living_.find(*id);
+        const auto it = living_.find(id);
         if (it == living_.end()) return std::nullopt;
         if (it->second.session.expiresAt() <= now) {
             living_.erase(it);
@@ -126,8 +129,11 @@ std::optional<Session> Sessions::use(const std::string& token, std::int64_t now)
 
 void Sessions::revoke(const std::string& id, std::int64_t now) {
     database_.run("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", {now, id});
-    const std::lock_guard lock(mutex_);
-    living_.erase(id);
+    {
+        const std::lock_guard lock(mutex_);
+        living_.erase(id);
+    }
+    if (revoked_) revoked_();
 }
 
 } // namespace talome::auth

@@ -7,6 +7,7 @@
 
 #include <Poco/Crypto/OpenSSLInitializer.h>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,11 @@ public:
     /// The living session that a token stands for, marked as used now; nothing for a token that is forged, expired or
     /// revoked.
     std::optional<Session> use(const std::string& token, std::int64_t now);
+    /// The same by its id, for somebody who showed the token before.
+    std::optional<Session> useById(const std::string& id, std::int64_t now);
     void revoke(const std::string& id, std::int64_t now);
+    /// Called after each revoke(). Set before the first.
+    void onRevoked(std::function<void()> call) { revoked_ = std::move(call); }
 
 private:
     struct Claims {
@@ -52,6 +57,7 @@ private:
     const Poco::Crypto::OpenSSLInitializer openssl_;
 
     storage::Database& database_;
+    std::function<void()> revoked_;
     const std::string key_;
     std::mutex mutex_;
     struct Living {

@@ -62,6 +62,9 @@ struct Key {
 constexpr Key kKeys[] = {
     {"http.host", "CORE_HOST", 0, [](Config& c, const Texts& v) { c.host = v.at(0); }},
     {"http.port", "CORE_PORT", 0, [](Config& c, const Texts& v) { c.port = portFrom(v.at(0)); }},
+    {"http.tls.certificate", "CORE_TLS_CERT", 0,
+     [](Config& c, const Texts& v) { c.tlsCertificate = pathFrom(v.at(0)); }},
+    {"http.tls.key", "CORE_TLS_KEY", 0, [](Config& c, const Texts& v) { c.tlsKey = pathFrom(v.at(0)); }},
     {"state_dir", "TALOME_STATE_DIR", 0, [](Config& c, const Texts& v) { c.stateDir = pathFrom(v.at(0)); }},
     {"database_path", "DATABASE_PATH", 0, [](Config& c, const Texts& v) { c.database = pathFrom(v.at(0)); }},
     {nullptr, "TALOME_SECRET", 0, [](Config& c, const Texts& v) { c.secret = secretFrom(v.at(0)); }},
@@ -76,6 +79,11 @@ constexpr Key kKeys[] = {
      [](Config& c, const Texts& v) {
          gate::TrustedProxies{v}; // says what is wrong with them while the place is known
          c.trustedProxies = v;
+     }},
+    {"metrics.allow", "METRICS_ALLOW", ',',
+     [](Config& c, const Texts& v) {
+         gate::Networks{v};
+         c.metricsAllow = v;
      }},
     {"log.level", "LOG_LEVEL", 0, [](Config& c, const Texts& v) { c.logLevel = log::levelFrom(v.at(0)); }},
     {"log.format", "LOG_FORMAT", 0, [](Config& c, const Texts& v) { c.logFormat = log::formatFrom(v.at(0)); }},
@@ -174,6 +182,9 @@ Config load(const std::optional<std::filesystem::path>& file, const Environment&
     Config config;
     if (file) readFile(config, *file);
     readEnvironment(config, environment);
+    if (config.tlsCertificate.has_value() != config.tlsKey.has_value())
+        throw BadConfig("TLS needs both http.tls.certificate (CORE_TLS_CERT) and http.tls.key (CORE_TLS_KEY), and " +
+                        std::string(config.tlsKey ? "the certificate" : "the key") + " is not given");
     if (config.stateDir.empty()) config.stateDir = defaultStateDir(environment);
     if (config.database.empty()) config.database = config.stateDir / "host.db";
     return config;

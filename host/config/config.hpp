@@ -27,15 +27,18 @@ struct EnabledAtFirst {
 };
 
 struct Config {
-    std::string host = "0.0.0.0";                  ///< CORE_HOST: address to listen on
-    std::uint16_t port = 4000;                     ///< CORE_PORT; 0: any free one
-    std::filesystem::path stateDir;                ///< TALOME_STATE_DIR
-    std::filesystem::path database;                ///< DATABASE_PATH: host.db
-    std::optional<std::string> secret;             ///< TALOME_SECRET: 64 hexadecimal digits
-    EnabledAtFirst plugins;                        ///< TALOME_PLUGINS: all, none, or a list
-    std::vector<std::filesystem::path> pluginDirs; ///< TALOME_PLUGIN_DIR; empty: beside the program
+    std::string host = "0.0.0.0";                        ///< CORE_HOST: address to listen on
+    std::uint16_t port = 4000;                           ///< CORE_PORT; 0: any free one
+    std::optional<std::filesystem::path> tlsCertificate; ///< CORE_TLS_CERT: PEM, with its chain; then HTTPS is spoken
+    std::optional<std::filesystem::path> tlsKey;         ///< CORE_TLS_KEY: both or none
+    std::filesystem::path stateDir;                      ///< TALOME_STATE_DIR
+    std::filesystem::path database;                      ///< DATABASE_PATH: host.db
+    std::optional<std::string> secret;                   ///< TALOME_SECRET: 64 hexadecimal digits
+    EnabledAtFirst plugins;                              ///< TALOME_PLUGINS: all, none, or a list
+    std::vector<std::filesystem::path> pluginDirs;       ///< TALOME_PLUGIN_DIR; empty: beside the program
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
+    std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in
     std::optional<std::filesystem::path> dockerSocket; ///< DOCKER_SOCKET: passed on to plugins in their environment
     log::Level logLevel = log::Level::info;            ///< LOG_LEVEL
     log::Format logFormat = log::Format::text;         ///< LOG_FORMAT

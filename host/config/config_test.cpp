@@ -54,6 +54,22 @@ TEST_CASE("lists in variables") {
     CHECK(from({{"TALOME_PLUGINS", "none"}}).plugins.names.empty());
     CHECK(from({{"TALOME_PLUGINS", "docker, media"}}).plugins.names.size() == 2);
     CHECK(from({{"TALOME_PLUGIN_DIR", "/a:/b"}}).pluginDirs.size() == 2);
+    CHECK(from({{"METRICS_ALLOW", "127.0.0.1, 10.0.0.0/8"}}).metricsAllow ==
+          std::vector<std::string>{"127.0.0.1", "10.0.0.0/8"});
+    CHECK(from({}, "metrics:\n  allow: ['::1']\n").metricsAllow == std::vector<std::string>{"::1"});
+    CHECK(from({}).metricsAllow.empty());
+}
+
+TEST_CASE("TLS needs a certificate and its key") {
+    CHECK_FALSE(from({}).tlsCertificate);
+    const auto config =
+        from({{"CORE_TLS_KEY", "/b/key.pem"}}, "http:\n  tls: {certificate: /a/chain.pem, key: /a/key.pem}\n");
+    CHECK(*config.tlsCertificate == "/a/chain.pem");
+    CHECK(*config.tlsKey == "/b/key.pem");
+    CHECK(refusal({{"CORE_TLS_CERT", "/a/chain.pem"}}).ends_with("and the key is not given"));
+    CHECK(refusal({}, "http:\n  tls:\n    key: /a/key.pem\n").ends_with("and the certificate is not given"));
+    CHECK(refusal({}, "http:\n  tls:\n    cert: /a\n").find(".yaml:3: http.tls.cert: is not a known key") !=
+          std::string::npos);
 }
 
 TEST_CASE("what is wrong is named with its place") {
@@ -63,5 +79,8 @@ TEST_CASE("what is wrong is named with its place") {
     CHECK(refusal({}, "http:\n  port: many\n").find(".yaml:2: http.port: expected a port") != std::string::npos);
     CHECK(refusal({}, "log: {level: loud}\n").find("log.level: expected one of debug") != std::string::npos);
     CHECK(refusal({}, "http: [\n").find(".yaml:") != std::string::npos);
+    CHECK(refusal({{"METRICS_ALLOW", "localhost"}}) == "METRICS_ALLOW: 'localhost' is no address or network");
+    CHECK(refusal({}, "metrics: {allow: [10.0.0.0/33]}\n").find(".yaml:1: metrics.allow: '10.0.0.0/33'") !=
+          std::string::npos);
     CHECK(refusal({{"TALOME_PLUGINS", "../x"}}).find("not '../x'") != std::string::npos);
 }

@@ -21,14 +21,14 @@ TEST_CASE("a subscriber hears what matches, in order, until it leaves") {
     const auto number = bus.subscribe("test", "a.*", strand, [&](std::string_view topic, std::string_view json) {
         heard.push_back(std::string(topic) + std::string(json));
     });
-    bus.publish("a.one", "1");
-    bus.publish("b.one", "2");
-    bus.publish("a.two", "3");
+    bus.publish({"a.one", "1"});
+    bus.publish({"b.one", "2"});
+    bus.publish({"a.two", "3"});
     std::promise<void> done;
     strand->post([&] { done.set_value(); });
     done.get_future().get();
     bus.unsubscribe(number);
-    bus.publish("a.three", "4");
+    bus.publish({"a.three", "4"});
     strand->close();
     CHECK(heard == std::vector<std::string>{"a.one1", "a.two3"});
 }

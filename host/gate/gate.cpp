@@ -47,14 +47,18 @@ std::string& lastWords() {
     return words;
 }
 
-void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
-    const auto& permission = endpoint.declared.permission;
+void Gate::require(const talome_call& call, std::string_view permission) const {
     if (isGranted(*call.principal, permission, call.snapshot->flags)) return;
     if (!call.principal->authenticated)
         throw Failure(TALOME_E_UNAUTHENTICATED,
                       "log in first: send a token as `Authorization: Bearer …`, or the session cookie");
-    throw Failure(TALOME_E_DENIED, permission == "admin" ? "this needs an administrator"
-                                                         : "this needs the permission '" + permission + "'");
+    throw Failure(TALOME_E_DENIED, permission == "admin"
+                                       ? "this needs an administrator"
+                                       : "this needs the permission '" + std::string(permission) + "'");
+}
+
+void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
+    require(call, endpoint.declared.permission);
 }
 
 void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {
@@ -89,26 +93,26 @@ template <class Invoke>
 void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json::value& input, Invoke&& invoke) const {
     const auto began = std::chrono::steady_clock::now();
     const bool changes = endpoint.declared.tier != manifest::Tier::read;
+    bool done = true;
     try {
-        invoke();
+        if constexpr (std::is_same_v<decltype(invoke()), bool>)
+            done = invoke();
+        else
+            invoke();
     } catch (const Failure& failure) {
         if (changes || failure.status == TALOME_E_DENIED)
             auditLine(call, endpoint, input, failure.status == TALOME_E_DENIED ? "denied" : "failed", began);
         throw;
     }
-    if (changes) auditLine(call, endpoint, input, "done", began);
+    if (changes && done) auditLine(call, endpoint, input, "done", began);
 }
 
-namespace {
-
-void succeedOrThrow(talome_status status, const Endpoint& endpoint) {
+void succeedOrThrow(talome_status status, const std::string& operation) {
     if (status >= 0) return;
     auto words = std::exchange(lastWords(), {});
-    if (words.empty()) words = endpoint.declared.id + " failed";
+    if (words.empty()) words = operation + " failed";
     throw Failure(status, words);
 }
-
-} // namespace
 
 void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
     if (!endpoint.invoke)
@@ -116,15 +120,30 @@ void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, t
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
         lastWords().clear();
-        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to), endpoint);
+        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to), endpoint.declared.id);
     });
 }
 
-void Gate::runRaw(talome_call& call, const Endpoint& endpoint, json::value input, talome_exchange* exchange) const {
-    audited(call, endpoint, input, [&] {
+void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value input, http::Exchange& exchange) const {
+    if (endpoint.lateAuthentication && !call.principal->authenticated) {
+        if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
+        endpoint.wire(call, canonical(input), exchange); // it authorises by runLate()
+        return;
+    }
+    audited(call, endpoint, input, [&]() -> bool {
         const auto text = prepare(call, endpoint, input);
         lastWords().clear();
-        succeedOrThrow(endpoint.raw(endpoint.user, &call, {text.data(), text.size()}, exchange), endpoint);
+        return endpoint.wire(call, text, exchange);
+    });
+}
+
+void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::string& input,
+                   const std::function<void()>& invoke) const {
+    audited(call, endpoint, parseJson(input), [&] {
+        authorise(call, endpoint);
+        applySecurityMode(call, endpoint);
+        lastWords().clear();
+        invoke();
     });
 }
 

@@ -2,6 +2,7 @@
 #include "host/gate/network.hpp"
 
 #include <Poco/String.h>
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -14,6 +15,8 @@ using Poco::Net::IPAddress;
 std::optional<IPAddress> parsed(const std::string& text) {
     IPAddress address;
     if (!IPAddress::tryParse(text, address)) return std::nullopt;
+    // "10" and "192.168" are read as 0.0.0.10 and 192.0.0.168, which nobody means.
+    if (address.family() == IPAddress::IPv4 && std::count(text.begin(), text.end(), '.') != 3) return std::nullopt;
     if (address.family() == IPAddress::IPv6 && address.isIPv4Mapped()) {
         const auto* bytes = static_cast<const unsigned char*>(address.addr());
         return IPAddress(bytes + 12, 4);
@@ -44,8 +47,8 @@ bool isLocalHost(std::string_view host) {
     return false;
 }
 
-TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
-    for (const auto& each : networks) {
+Networks::Networks(const std::vector<std::string>& list) {
+    for (const auto& each : list) {
         const auto slash = each.find('/');
         const auto address = parsed(each.substr(0, slash));
         if (!address) throw std::invalid_argument("'" + each + "' is no address or network");
@@ -61,7 +64,7 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
     }
 }
 
-bool TrustedProxies::contains(const std::string& text) const {
+bool Networks::contains(const std::string& text) const {
     const auto address = parsed(text);
     if (!address) return false;
     for (const auto& network : networks_)
@@ -70,7 +73,7 @@ bool TrustedProxies::contains(const std::string& text) const {
 }
 
 std::string TrustedProxies::client(const std::string& peer, std::string_view forwardedFor) const {
-    if (forwardedFor.empty() || networks_.empty() || !contains(peer)) return peer;
+    if (forwardedFor.empty() || empty() || !contains(peer)) return peer;
     std::string rest(forwardedFor), last = peer;
     while (!rest.empty()) {
         const auto comma = rest.rfind(',');

@@ -34,3 +34,17 @@ TEST_CASE("a forwarded address counts only from a trusted proxy") {
     CHECK_THROWS_AS(TrustedProxies({"10.0.0.0/33"}), std::invalid_argument);
     CHECK_THROWS_AS(TrustedProxies({"home.lan"}), std::invalid_argument);
 }
+
+TEST_CASE("a list of addresses and networks") {
+    const Networks none({}), some({"192.168.1.7", "10.0.0.0/8", "::1", "fd00::/8"}), all({"0.0.0.0/0"});
+    CHECK(none.empty());
+    CHECK_FALSE(none.contains("127.0.0.1"));
+    for (const char* address : {"192.168.1.7", "10.255.0.1", "::1", "fd12::3", "::ffff:10.0.0.1"})
+        CHECK_MESSAGE(some.contains(address), address);
+    for (const char* address : {"192.168.1.8", "11.0.0.1", "::2", "fe80::1", "", "10.evil.com", "10.0.0.0/8"})
+        CHECK_MESSAGE(!some.contains(address), address);
+    CHECK(all.contains("8.8.8.8"));
+    CHECK_FALSE(all.contains("::1"));
+    for (const char* wrong : {"", "10", "192.168", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "::/129", "localhost"})
+        CHECK_THROWS_AS(Networks({wrong}), std::invalid_argument);
+}

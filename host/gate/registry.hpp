@@ -4,13 +4,14 @@
 #include "host/gate/bulkhead.hpp"
 #include "host/gate/principal.hpp"
 #include "host/gate/schema.hpp"
+#include "host/http/exchange.hpp"
 #include "host/http/router.hpp"
 #include "sdk/manifest/manifest.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
-#include <talome/http.h>
 #include <talome/operations.h>
 
 namespace talome::gate {
@@ -20,8 +21,11 @@ struct Endpoint {
     manifest::Operation declared;
     Schema input;
     talome_invoke invoke = nullptr;
-    talome_raw_handler raw = nullptr; ///< of Kind::raw, instead of invoke
     void* user = nullptr;
+    /// Of every kind but a call, instead of invoke: answers the request itself. False: it waits for the body, and is
+    /// called again. What goes wrong is thrown.
+    std::function<bool(talome_call&, const std::string& input, http::Exchange&)> wire;
+    bool lateAuthentication = false; ///< a WebSocket whose client may say who it is in its first message
     std::string plugin;          ///< "host" or a plugin's id
     std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
     std::shared_ptr<void> alive;        ///< the code stays mapped while someone holds the endpoint
@@ -34,7 +38,7 @@ struct Routed {
 
 struct Snapshot {
     std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
-    http::Router<Routed> router;
+    std::map<std::string, http::Router<Routed>, std::less<>> routers;                      ///< by listener; "": the server's own
     Flags flags;
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
         uses; ///< plugin -> operations that it may call by itself

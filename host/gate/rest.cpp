@@ -111,13 +111,15 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
 
 http::Router<Routed>::Match find(const http::Exchange& exchange, const Snapshot& snapshot) {
     using Outcome = http::Router<Routed>::Outcome;
-    auto match = snapshot.router.match(exchange.method(), exchange.rawPath());
+    const auto router = snapshot.routers.find(exchange.listener());
+    if (router == snapshot.routers.end()) throw Failure(TALOME_E_NOT_FOUND, "nothing is served on this port");
+    auto match = router->second.match(exchange.method(), exchange.rawPath());
     if (match.outcome == Outcome::found) return match;
     const std::string asked = std::string(exchange.method()) + " " + std::string(exchange.rawPath());
     if (match.outcome == Outcome::bad)
         throw Failure(TALOME_E_INVALID, "the path is not valid: it must be percent-encoded UTF-8");
     if (match.outcome == Outcome::notFound) {
-        const auto near = snapshot.router.suggest(exchange.rawPath());
+        const auto near = router->second.suggest(exchange.rawPath());
         throw Failure(TALOME_E_NOT_FOUND, "there is no " + asked + (near.empty() ? "" : "; maybe you meant " + near));
     }
     Failure failure(TALOME_E_INVALID, "there is no " + asked + ", only other methods of this path");
@@ -152,11 +154,14 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
         "a request from another site must carry a token, not the cookie; or name that site in dashboard_origin");
 }
 
-talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot) const {
+talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot,
+                        manifest::Kind kind) const {
     bool fromCookie = false;
     const auto token = tokenOf(exchange, fromCookie);
-    // Without any token too: a page must not log in, or claim a new server, in its visitor's name.
-    if ((fromCookie || token.empty()) && !isSafe(exchange.method())) refuseForeignSites(exchange);
+    // Without any token too: a page must not log in, or claim a new server, in its visitor's name. A WebSocket is a GET,
+    // but no browser asks its server's leave for it (RFC 6455, 10.2); an event stream would be opened in vain.
+    const bool stays = kind == manifest::Kind::websocket || kind == manifest::Kind::events;
+    if ((fromCookie || token.empty()) && (stays || !isSafe(exchange.method()))) refuseForeignSites(exchange);
     talome_call call;
     call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)),
                                    std::string(exchange.header("User-Agent").value_or("")));
@@ -176,16 +181,16 @@ void Rest::serve(http::Exchange& exchange) const {
     const auto& route = *match.value->route;
     exchange.setRoute(route.path);
     exchange.setPlugin(endpoint->plugin);
-    auto call = begin(exchange, snapshot);
-    gate_.admit(call, *endpoint); // before the body is read, and again on the one path
-    if (endpoint->declared.kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
+    const auto kind = endpoint->declared.kind;
+    auto call = begin(exchange, snapshot, kind);
+    // Before the body is read, and again on the one path.
+    if (call.principal->authenticated || !endpoint->lateAuthentication) gate_.admit(call, *endpoint);
+    if (kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
     const Bulkhead::Place place(endpoint->bulkhead.get(), endpoint->plugin);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
-        if (endpoint->declared.kind == manifest::Kind::raw) {
-            exchange.limitBody(endpoint->declared.maxBody);
-            talome_exchange raw{exchange};
-            gate_.runRaw(call, *endpoint, std::move(input), &raw);
+        if (kind != manifest::Kind::call) {
+            gate_.runWire(call, *endpoint, std::move(input), exchange);
             return;
         }
         Answer answer;

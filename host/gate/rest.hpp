@@ -11,11 +11,6 @@
 #include <string>
 #include <vector>
 
-/// A raw route's request and answer, behind the ABI's opaque pointer.
-struct talome_exchange {
-    talome::http::Exchange& http;
-};
-
 namespace talome::gate {
 
 /// Any thread.
@@ -31,7 +26,7 @@ public:
 
 private:
     void serve(http::Exchange&) const;
-    talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>) const;
+    talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, manifest::Kind) const;
     void refuseForeignSites(const http::Exchange&) const;
 
     const Gate& gate_;

@@ -49,7 +49,33 @@ Connection::Connection(int descriptor, std::string peer, std::shared_ptr<const s
 
 Connection::~Connection() = default;
 
+void Connection::startTls(const TlsContext& context) {
+    tls_ = std::make_unique<TlsSession>(context, descriptor_);
+    handshaking = true;
+}
+
+bool Connection::fallBackToPlain() {
+    if (!tls_->plainHttp()) return false;
+    tls_.reset();
+    return true;
+}
+
 std::ptrdiff_t Connection::peek(char* to, std::size_t n) {
+    if (tls_) { // what is looked at has to be taken out of it
+        bool over = false;
+        while (pending_.size() < n && !over) {
+            const auto before = pending_.size();
+            pending_.resize(std::min(n, before + 16384));
+            const auto got = receiveTls(pending_.data() + before, pending_.size() - before);
+            pending_.resize(before + got.value_or(0));
+            if (!got) break;
+            over = *got == 0;
+        }
+        if (pending_.empty()) return over ? -1 : 0;
+        n = std::min(n, pending_.size());
+        std::memcpy(to, pending_.data(), n);
+        return static_cast<std::ptrdiff_t>(n);
+    }
     auto held = std::min(n, pending_.size());
     std::memcpy(to, pending_.data(), held);
     if (held == n) return static_cast<std::ptrdiff_t>(n);
@@ -62,6 +88,7 @@ std::ptrdiff_t Connection::peek(char* to, std::size_t n) {
 }
 
 void Connection::consume(char* scratch, std::size_t n) {
+    if (tls_) n = std::min(n, pending_.size()); // what is on the wire still is TLS's
     auto held = std::min(n, pending_.size());
     pending_.erase(0, held);
     while (held < n) {
@@ -77,6 +104,7 @@ bool Connection::waiting() const { return inKernel(descriptor_) > 0; }
 std::size_t Connection::unread() const { return pending_.size() + inKernel(descriptor_); }
 
 void Connection::wakeAbove(std::size_t n) {
+    if (tls_) return; // bytes of the wire say nothing about bytes of the request
     n -= std::min(n, pending_.size());
     if (n == wakeAbove_) return;
     int low = static_cast<int>(n) + 1;
@@ -91,16 +119,45 @@ std::optional<std::size_t> Connection::receive(void* to, std::size_t n, Wait wai
         return n;
     }
     for (;;) {
-        auto got = ::recv(descriptor_, to, n, MSG_DONTWAIT);
-        if (got >= 0) return static_cast<std::size_t>(got);
-        if (errno == EINTR) continue;
-        if (!wouldBlock(errno)) throw ClientGone();
+        if (tls_) {
+            if (auto got = receiveTls(to, n)) return got;
+        } else {
+            auto got = ::recv(descriptor_, to, n, MSG_DONTWAIT);
+            if (got >= 0) return static_cast<std::size_t>(got);
+            if (errno == EINTR) continue;
+            if (!wouldBlock(errno)) throw ClientGone();
+        }
         if (wait == Wait::no) return std::nullopt;
         if (!waitFor(descriptor_, POLLIN, receiveTime_)) throw HttpError(408, "the body came too slowly");
     }
 }
 
+// Like recv(): 0 at the end; nothing if there is none now.
+std::optional<std::size_t> Connection::receiveTls(void* to, std::size_t n) {
+    std::size_t got = 0;
+    switch (tls_->read(to, n, got)) {
+    case TlsSession::Outcome::done:
+        return got;
+    case TlsSession::Outcome::closed:
+        return 0;
+    case TlsSession::Outcome::failed:
+        throw ClientGone();
+    case TlsSession::Outcome::wantRead:
+    case TlsSession::Outcome::wantWrite:
+        break;
+    }
+    return std::nullopt;
+}
+
+std::size_t Connection::sendTls(std::string_view head, std::string_view body) {
+    std::size_t taken = 0;
+    const auto outcome = tls_->write(head, body, taken);
+    if (outcome == TlsSession::Outcome::closed || outcome == TlsSession::Outcome::failed) throw ClientGone();
+    return taken;
+}
+
 std::size_t Connection::sendSome(std::string_view head, std::string_view body) {
+    if (tls_) return sendTls(head, body);
     iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
     msghdr message{};
     message.msg_iov = head.empty() ? parts + 1 : parts;
@@ -114,6 +171,17 @@ std::size_t Connection::sendSome(std::string_view head, std::string_view body) {
 }
 
 std::size_t Connection::sendSome(int file, std::uint64_t& offset, std::size_t n) {
+    while (tls_) {
+        constexpr std::size_t kPiece = 65536;
+        thread_local const std::unique_ptr<char[]> piece(new char[kPiece]);
+        const auto got = ::pread(file, piece.get(), std::min(n, kPiece), static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw std::system_error(errno, std::generic_category(), "the file cannot be read");
+        if (got == 0) throw std::system_error(ENODATA, std::generic_category(), "the file has become shorter");
+        const auto taken = sendTls({piece.get(), static_cast<std::size_t>(got)}, {});
+        offset += taken;
+        return taken;
+    }
     for (;;) {
         auto at = static_cast<off_t>(offset);
         auto sent = ::sendfile(descriptor_, file, &at, n);
@@ -147,6 +215,11 @@ void Connection::send(std::string_view head, std::string_view body, std::chrono:
 }
 
 void Connection::sendNow(std::string_view bytes) {
+    if (tls_) {
+        std::size_t taken = 0;
+        tls_->write(bytes, taken);
+        return;
+    }
     ssize_t n;
     do n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
@@ -157,7 +230,10 @@ bool Connection::connected() const {
     return ::poll(&entry, 1, 0) <= 0;
 }
 
-void Connection::shutdownSend() { ::shutdown(descriptor_, SHUT_WR); }
+void Connection::shutdownSend() {
+    if (tls_) tls_->shutdown();
+    ::shutdown(descriptor_, SHUT_WR);
+}
 
 void Connection::shutdownReceive() { ::shutdown(descriptor_, SHUT_RD); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/http/body_reader.hpp"
+#include "host/http/tls.hpp"
 
 #include <Poco/Net/StreamSocket.h>
 
@@ -40,14 +41,21 @@ public:
     const std::string& peer() const { return peer_; }
     /// The name of the listener that accepted it; empty: the main one.
     const std::string& listener() const { return *listener_; }
-    bool secure() const { return false; }
+    bool secure() const { return tls_ != nullptr; }
+
+    /// From now on everything is sent and received through TLS; handshake() comes first.
+    void startTls(const TlsContext& context);
+    bool handshaking = false; ///< the owner's: it has begun, and is not done
+    TlsSession::Outcome handshake() { return tls_->handshake(); }
+    /// After a failed handshake: a client that speaks plain HTTP is answered so.
+    bool fallBackToPlain();
 
     /// Looks at what has come, without waiting and without taking it. 0: nothing yet; negative: the end, or broken.
     std::ptrdiff_t peek(char* to, std::size_t n);
     /// Takes n bytes that peek() showed, and writes the same bytes to `scratch`.
     void consume(char* scratch, std::size_t n);
     /// Are there bytes that would not wake the epoll set?
-    bool holdsBytes() const { return !pending_.empty(); }
+    bool holdsBytes() const { return !pending_.empty() || (tls_ && tls_->pending()); }
     /// Has something come since it was parked? Any thread.
     bool waiting() const;
     /// Bytes that have come and were not taken.
@@ -92,10 +100,14 @@ public:
     std::unique_ptr<Exchange> exchange; ///< a request that waits for its body, or an answer that waits for its client
 
 private:
+    std::optional<std::size_t> receiveTls(void* to, std::size_t n);
+    std::size_t sendTls(std::string_view head, std::string_view body);
+
     const int descriptor_;
     const Poco::Net::StreamSocket socket_; ///< owns the descriptor
     const std::string peer_;
     const std::shared_ptr<const std::string> listener_;
+    std::unique_ptr<TlsSession> tls_;
     std::string pending_; ///< received already, and not yet read
     std::size_t wakeAbove_ = 0;
     std::chrono::milliseconds receiveTime_{30000};

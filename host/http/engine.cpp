@@ -168,7 +168,14 @@ void Server::Engine::admit(std::unique_ptr<Connection> owned) {
     else
         accepted_.fetch_add(1, std::memory_order_relaxed);
     if (owned) return; // too many even to be told: closed
-    auto wait = open >= maxConnections_ ? kLingerTime : Clock::duration(options_.keepAlive);
+    if (options_.tls && open < maxConnections_) {
+        connection.startTls(*options_.tls);
+        connection.headSince = Clock::now();
+        connection.idle = false;
+    }
+    auto wait = open >= maxConnections_  ? kLingerTime
+                : connection.handshaking ? Clock::duration(options_.headTime)
+                                         : Clock::duration(options_.keepAlive);
     if (open >= maxConnections_) {
         ResponseFields fields;
         fields.set("Retry-After", "5");
@@ -272,6 +279,7 @@ std::uint16_t Server::listen(const std::string& name, const std::string& host, s
     return engine_->listen(name, host, port);
 }
 void Server::unlisten(const std::string& name) { engine_->unlisten(name); }
+void Server::onStreamThread(std::function<void()> wish) { engine_->onStreamThread(std::move(wish)); }
 bool Server::hasRoomForStream() const { return engine_->hasRoomForStream(); }
 bool Server::drain(std::chrono::milliseconds limit) { return engine_->drain(limit); }
 

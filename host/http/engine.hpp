@@ -27,6 +27,7 @@ public:
     void start();
     std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
     void unlisten(const std::string& name);
+    void onStreamThread(std::function<void()> wish) { streams_.post(std::move(wish)); }
     bool hasRoomForStream() const { return streams_.hasRoom(); }
     bool drain(std::chrono::milliseconds limit);
     Poco::Net::SocketAddress address() const;
@@ -55,6 +56,7 @@ private:
     void serve(Connection& connection, std::uint32_t events, Scratch& scratch);
     void waitForHead(Connection& connection, std::size_t seen, std::uint32_t events);
     void expire(Connection& connection, Scratch& scratch);
+    bool shakeHands(Connection& connection);
     void resume(Connection& connection, std::uint32_t events, Scratch& scratch);
     bool follow(Connection& connection, Next next);
     Next proceed(Connection& connection, Exchange& exchange);

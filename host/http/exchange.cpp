@@ -1,6 +1,7 @@
 #include "host/http/exchange.hpp"
 
 #include "host/http/connection.hpp"
+#include "host/http/content_coding.hpp"
 #include "host/http/server.hpp"
 #include "host/http/stream.hpp"
 
@@ -9,6 +10,7 @@
 #include <charconv>
 #include <stdexcept>
 #include <strings.h>
+#include <sys/stat.h>
 
 namespace talome::http {
 
@@ -150,7 +152,7 @@ std::string Exchange::startHead(int status, std::string_view contentType, std::o
     if (!bodiless) {
         facts.contentType = contentType;
         facts.length = length;
-        if (!length && head_->minor == 1)
+        if (!length && head_->minor == 1 && !untilClose_)
             facts.chunked = true;
         else if (!length && head_->method != "HEAD")
             mayKeepAlive_ = false;
@@ -204,6 +206,14 @@ void Exchange::transmitOrKeep(std::string head, std::string body) {
 }
 
 void Exchange::send(int status, std::string_view contentType, std::string body) {
+    if (body.size() >= kLeastCompressed && !fields_.has("Content-Encoding")) {
+        auto coded = codeBody(*head_, contentType, body);
+        if (coded.varies) fields_.add("Vary", "Accept-Encoding");
+        if (coded.gzipped) {
+            fields_.set("Content-Encoding", "gzip");
+            body = std::move(*coded.gzipped);
+        }
+    }
     auto head = startHead(status, contentType, body.size());
     if (phase_ == Phase::bodiless) body.clear();
     phase_ = Phase::done;
@@ -211,17 +221,29 @@ void Exchange::send(int status, std::string_view contentType, std::string body) 
     transmitOrKeep(std::move(head), std::move(body));
 }
 
-void Exchange::sendFile(int status, std::string_view contentType, Descriptor file, std::uint64_t offset,
-                        std::uint64_t length) {
-    auto head = startHead(status, contentType, length);
-    if (phase_ != Phase::bodiless && length > 0) {
+void Exchange::sendFile(Descriptor file, const FileOffer& offer) {
+    struct stat facts {};
+    if (::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) throw HttpError(400, "this is not a regular file");
+    const auto plan = planFile(*head_, FileFacts::of(facts), offer);
+    for (auto& [name, value] : plan.fields) fields_.set(name, value);
+    if (!plan.error.empty()) return sendError(plan.status, plan.error);
+    out_.bytes = startHead(plan.status, plan.contentType, plan.length);
+    if (phase_ != Phase::bodiless && plan.length > 0) {
         out_.file = std::move(file);
-        out_.offset = offset;
-        out_.left = length;
+        out_.offset = plan.offset;
+        out_.left = plan.length;
     }
     phase_ = Phase::done;
-    out_.bytes = std::move(head);
     sendFrom_ = moved_ = std::chrono::steady_clock::now();
+}
+
+void Exchange::beginStream(std::string_view contentType, bool chunks) {
+    if (!chunks) {
+        untilClose_ = true;
+        mayKeepAlive_ = false;
+    }
+    auto head = startHead(200, contentType, std::nullopt);
+    transmit(head, {});
 }
 
 void Exchange::upgrade() {

@@ -4,6 +4,7 @@
 #include "host/http/body_reader.hpp"
 #include "host/http/descriptor.hpp"
 #include "host/http/error.hpp"
+#include "host/http/file_answer.hpp"
 #include "host/http/head_check.hpp"
 #include "host/http/response_head.hpp"
 
@@ -90,21 +91,23 @@ public:
     void setHeader(std::string_view name, std::string_view value);
     void addHeader(std::string_view name, std::string_view value);
     void send(int status, std::string_view contentType, std::string body);
-    /// A part of a file, which is the exchange's from now on. It must not become shorter while it is sent: the answer
-    /// is then cut.
-    void sendFile(int status, std::string_view contentType, Descriptor file, std::uint64_t offset,
-                  std::uint64_t length);
+    /// A regular file, or the part of it that is asked for; preconditions are heeded. It must not become shorter while
+    /// it is sent: the answer is then cut. HttpError 400 for anything but a regular file.
+    void sendFile(Descriptor file, const FileOffer& offer);
     /// {"error": text}; from 500 on also errorId and timestamp.
     void sendError(int status, std::string_view text);
     /// The head. Without a length the body is sent in chunks, to an HTTP/1.0 client until the connection closes.
     void begin(int status, std::string_view contentType, std::optional<std::uint64_t> length = std::nullopt);
     void write(std::string_view bytes);
     void end();
+    /// The head of an answer that goes on when the handler has returned. Then handOver(). Without chunks the end of the
+    /// connection is the end of the answer.
+    void beginStream(std::string_view contentType, bool chunks);
     /// 101: what follows on the connection is another protocol. Then handOver().
     void upgrade();
-    /// After begin() without a length, or upgrade(): the connection is the stream's when the handler has returned.
+    /// After beginStream() or upgrade(): the connection is the stream's when the handler has returned.
     void handOver(std::shared_ptr<Stream> stream);
-    /// Whether pieces of an answer without a length are sent as chunks. After begin().
+    /// Whether pieces of the answer are to be sent as chunks: not to an HTTP/1.0 client. After beginStream().
     bool chunked() const { return phase_ == Phase::chunked; }
     /// The connection closes after this answer. Before send() or begin().
     void closeAfter() { mayKeepAlive_ = false; }
@@ -206,6 +209,7 @@ private:
     bool cut_ = false;
     bool limited_ = false;
     bool draining_ = false;
+    bool untilClose_ = false; ///< no chunks, whatever the client reads
 };
 
 } // namespace talome::http

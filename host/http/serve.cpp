@@ -47,11 +47,37 @@ void Server::Engine::onConnection(Connection& connection, std::uint32_t events, 
             discard(connection, events, scratch);
         else if (connection.exchange)
             resume(connection, events, scratch);
-        else
+        else if (!connection.handshaking || shakeHands(connection))
             serve(connection, events, scratch);
     } catch (const std::exception&) {
         drop(connection); // the client is gone, or there is no memory to speak to it
     }
+}
+
+/// As far as it goes without waiting. True when it is done, and the connection still this worker's.
+bool Server::Engine::shakeHands(Connection& connection) {
+    const auto outcome = connection.handshake();
+    if (outcome == TlsSession::Outcome::done) {
+        connection.handshaking = false;
+        connection.headSince = {};
+        return true;
+    }
+    if (outcome == TlsSession::Outcome::closed || outcome == TlsSession::Outcome::failed) {
+        if (connection.fallBackToPlain())
+            refuse(connection, {400, "this port speaks HTTPS: use https:// and not http://"});
+        else
+            drop(connection);
+        return false;
+    }
+    const auto deadline = connection.headSince + options_.headTime;
+    connection.deadline = deadline.time_since_epoch().count();
+    connection.idle = false;
+    const int descriptor = connection.descriptor();
+    connection.state = Connection::State::parked;
+    sweepBy(deadline);
+    rearm(descriptor, connection,
+          outcome == TlsSession::Outcome::wantWrite ? std::uint32_t{EPOLLOUT} : std::uint32_t{EPOLLIN | EPOLLRDHUP});
+    return false;
 }
 
 void Server::Engine::serve(Connection& connection, std::uint32_t events, Scratch& scratch) {
@@ -117,7 +143,7 @@ void Server::Engine::expire(Connection& connection, Scratch& scratch) {
         follow(connection, settle(connection, *exchange));
         return;
     }
-    if (!connection.lingering && connection.headSince != Clock::time_point{}) {
+    if (!connection.lingering && !connection.handshaking && connection.headSince != Clock::time_point{}) {
         // What has come must be taken, or closing resets the connection and the client never sees the answer.
         connection.consume(scratch.bytes.get(), std::min(connection.unread(), kPeekBytes));
         sayRefusal(connection, {408, "the request head came too slowly"});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/http/exchange.hpp"
+#include "host/http/tls.hpp"
 
 #include <Poco/Net/SocketAddress.h>
 
@@ -20,6 +21,7 @@ struct Options {
     std::string host = "0.0.0.0"; ///< an address, a name (all its addresses are bound), or "::" for IPv6 and IPv4
     std::uint16_t port = 4000;    ///< 0: any free one, see Server::address()
     int backlog = 4096;
+    std::shared_ptr<const TlsContext> tls; ///< null: plain HTTP
 
     unsigned minWorkers = 0; ///< 0: max(4, 2 × cores)
     unsigned maxWorkers = 64;
@@ -43,8 +45,8 @@ struct Options {
 struct AccessRecord {
     std::string_view method, path; ///< empty if the head was not understood
     std::string_view route;        ///< the pattern given to Exchange::setRoute()
+    std::string_view plugin;       ///< whose route it is: "host" or a plugin's id; empty: no route was found
     std::string_view user;         ///< given to Exchange::setUser()
-    std::string_view plugin;       ///< given to Exchange::setPlugin()
     std::string_view peer, requestId;
     std::string_view error;                  ///< of a handler that failed: for the log, not for the client
     int status = 0;                          ///< 0: no answer went out
@@ -90,6 +92,9 @@ public:
     std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
     /// Its connections stay.
     void unlisten(const std::string& name);
+
+    /// Runs something on the one thread that serves all streams: what it does comes in order with what they are sent.
+    void onStreamThread(std::function<void()> wish);
 
     /// Whether there is room for one more Exchange::handOver().
     bool hasRoomForStream() const;

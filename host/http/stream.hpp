@@ -28,6 +28,10 @@ public:
 
     /// In order for each sender. `full`: the client does not keep up, and this piece is not sent.
     Sent send(Piece piece);
+    /// Whether so many bytes more may wait; if not, Stream::onRoom() tells when there is room again.
+    bool hasRoom(std::size_t bytes);
+    /// Without asking for room: for what must not be left out any more.
+    void sendAnyway(Piece piece);
     /// Sends last words, waits two seconds at most for the client to take what is queued, and closes.
     void close(Piece last = nullptr);
     /// The same with the stream's own farewell().

@@ -30,18 +30,25 @@ template <class F> void Streams::perform(F&& wish) {
         post(std::forward<F>(wish));
 }
 
+bool StreamHandle::hasRoom(std::size_t bytes) {
+    if (queued_ + bytes <= most_) return true;
+    wasFull_ = true;
+    return queued_ + bytes <= most_; // it may have been emptied in between, and then nobody would tell
+}
+
 StreamHandle::Sent StreamHandle::send(Piece piece) {
     if (gone_) return Sent::gone;
-    const auto size = piece->size();
-    if (queued_.fetch_add(size) + size > most_) {
-        queued_ -= size;
-        wasFull_ = true;
-        return Sent::full;
-    }
+    if (!hasRoom(piece->size())) return Sent::full;
+    sendAnyway(std::move(piece));
+    return Sent::queued;
+}
+
+void StreamHandle::sendAnyway(Piece piece) {
+    if (gone_) return;
+    queued_ += piece->size();
     streams_.perform([&streams = streams_, number = number_, piece = std::move(piece)]() mutable {
         streams.enqueue(number, std::move(piece));
     });
-    return Sent::queued;
 }
 
 void StreamHandle::close(Piece last) {
@@ -225,13 +232,23 @@ void Streams::onEvent(Entry& entry, std::uint32_t events) {
 }
 
 void Streams::readFrom(Entry& entry) {
+    constexpr int kAtOnce = 8; // then the others have their turn
     try {
-        const auto got = entry.connection->receive(buffer_.get(), kReadBytes, Wait::no);
-        if (!got) return;
-        if (*got == 0) return end(entry, entry.closing ? Stream::End::closed : Stream::End::left);
-        entry.heard = Clock::now();
-        if (entry.closing) return; // it has been told everything
-        if (!entry.stream->onBytes({buffer_.get(), *got}) && !entry.over) beginClose(entry.handle->number(), nullptr);
+        for (int i = 0; i < kAtOnce && !entry.over && !entry.paused; ++i) {
+            const auto got = entry.connection->receive(buffer_.get(), kReadBytes, Wait::no);
+            if (!got) return;
+            if (*got == 0) return end(entry, entry.closing ? Stream::End::closed : Stream::End::left);
+            entry.heard = Clock::now();
+            if (entry.closing) continue; // it has been told everything
+            if (!entry.stream->onBytes({buffer_.get(), *got}) && !entry.over)
+                beginClose(entry.handle->number(), nullptr);
+            if (*got < kReadBytes && !entry.connection->holdsBytes()) return;
+        }
+        // What has left the socket wakes nobody.
+        if (!entry.over && !entry.paused && entry.connection->holdsBytes())
+            post([this, number = entry.handle->number()] {
+                if (auto* again = find(number); again && !again->paused) readFrom(*again);
+            });
     } catch (const ClientGone&) {
         end(entry, Stream::End::left);
     }

@@ -14,7 +14,7 @@ talome_status declare(talome_self* self, const talome_operation* operation) noex
     return declaring(self, [&] {
         auto declared = manifest::record(operation);
         const auto whole = manifest::whole(operation);
-        self->operations.push_back({std::move(declared), whole.invoke, nullptr, whole.user});
+        self->operations.push_back({std::move(declared), whole.invoke, whole.user, {}, false});
     });
 }
 

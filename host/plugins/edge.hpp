@@ -47,6 +47,9 @@ template <class F> talome_status edge(F&& body) noexcept {
     } catch (const http::HttpError& error) {
         return failed(error.status == 413   ? TALOME_E_TOO_LARGE
                       : error.status == 408 ? TALOME_E_TIMEOUT
+                      : error.status == 409 ? TALOME_E_CONFLICT
+                      : error.status == 507 ? TALOME_E_NO_SPACE
+                      : error.status >= 500 ? TALOME_E_INTERNAL
                                             : TALOME_E_INVALID,
                       error.what());
     } catch (const http::ClientGone& gone) {

@@ -15,7 +15,8 @@ void add(gate::Snapshot& snapshot, const std::vector<std::shared_ptr<const gate:
         if (!snapshot.operations.emplace(endpoint->declared.id, endpoint).second)
             throw std::invalid_argument("the operation " + endpoint->declared.id + " exists already");
         for (const auto& route : endpoint->declared.routes)
-            snapshot.router.add(route.method, route.path, gate::Routed{endpoint, &route});
+            snapshot.routers[route.listener ? listenerName(endpoint->plugin, *route.listener) : ""].add(
+                route.method, route.path, gate::Routed{endpoint, &route});
     }
 }
 

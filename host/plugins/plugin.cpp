@@ -147,6 +147,7 @@ void Plugin::compareWithManifest() const {
     for (const auto& each : self_->tasks) tasks.push_back(each.declared);
     within(tasks, manifest_.tasks, "the task", [](const auto& each) { return each.id; });
     within(self_->settings, manifest_.settings, "the setting", [](const auto& each) { return each.key; });
+    within(self_->listeners, manifest_.listeners, "the listener", [](const auto& each) { return each.id; });
     within(self_->topics, manifest_.topics, "the topic", [](const auto& each) { return each.name; });
     within(self_->flags, manifest_.flags, "the flag", [](const auto& each) { return each.name; });
     within(self_->migrations, manifest_.migrations, "the migration",
@@ -230,7 +231,8 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
     for (const auto& each : self.operations) {
         try {
             result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
-                each.declared, gate::Schema(each.declared.input), each.invoke, each.raw, each.user, self.id, self.id == "host" ? nullptr : self.bulkhead, alive}));
+                each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
+                each.lateAuthentication, self.id, self.id == "host" ? nullptr : self.bulkhead, alive}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

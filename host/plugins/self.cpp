@@ -3,8 +3,33 @@
 
 #include "host/auth/secret.hpp"
 #include "host/log/log.hpp"
+#include "host/plugins/wire_routes.hpp"
+
+#include <charconv>
+#include <cstdlib>
 
 using namespace talome;
+
+namespace {
+
+/// From the environment, if the listener says a variable and that is set.
+std::string setting(const std::optional<std::string>& variable, std::string otherwise) {
+    const char* text = variable ? std::getenv(variable->c_str()) : nullptr;
+    return text && *text ? text : otherwise;
+}
+
+void listen(const talome_self& self, const manifest::Listener& listener) {
+    const auto host = setting(listener.hostVariable, listener.host);
+    const auto text = setting(listener.portVariable, std::to_string(listener.port));
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw std::runtime_error(*listener.portVariable + ": expected a port from 0 to 65535, not '" + text + "'");
+    port = self.services.http.listen(plugins::listenerName(self.id, listener.id), host, port);
+    log::info(self.id, "listens on " + host + ":" + std::to_string(port) + " (" + listener.summary + ")");
+}
+
+} // namespace
 
 talome_call talome_self::ownCall(gate::Origin origin) const {
     auto principal = std::make_shared<gate::Principal>();
@@ -20,7 +45,13 @@ talome_call talome_self::ownCall(gate::Origin origin) const {
 }
 
 void talome_self::activate() {
+    for (const auto& each : listeners) listen(*this, each);
+    for (const auto& each : eventRoutes) each->activate();
     const std::lock_guard lock(mutex);
+    for (const auto& each : audiences)
+        looked.push_back(services.bus.watchAudience(each.topic, strand, [each](const std::string& topic, bool present) {
+            each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
+        }));
     for (const auto& each : tasks) {
         auto run = [this, each](const std::atomic<bool>& cancelled) {
             auto call = ownCall(gate::Origin::task);
@@ -43,12 +74,17 @@ void talome_self::activate() {
 
 void talome_self::quiesce() {
     ended = true;
+    for (const auto& each : listeners) services.http.unlisten(plugins::listenerName(id, each.id));
+    for (const auto& each : eventRoutes) each->quiesce();
+    services.streams.dismiss(id, id + " is being ended");
     std::map<std::string, std::shared_ptr<tasks::Task>, std::less<>> ending;
     {
         const std::lock_guard lock(mutex);
         ending.swap(running);
         for (const auto number : heard) services.bus.unsubscribe(number);
         heard.clear();
+        for (const auto number : looked) services.bus.unwatchAudience(number);
+        looked.clear();
     }
     for (const auto& [name, task] : ending) task->quiesce(); // without the lock: a task may wake another
     strand->close();

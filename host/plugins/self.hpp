@@ -4,6 +4,9 @@
 
 #include "host/events/bus.hpp"
 #include "host/gate/gate.hpp"
+#include "host/gate/open_streams.hpp"
+#include "host/http/server.hpp"
+#include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
 #include "host/tasks/task.hpp"
@@ -31,14 +34,28 @@ struct Services {
     settings::Settings& settings;
     tasks::Pool& pool;
     tasks::Reactor& reactor;
+    http::Server& http;
+    gate::OpenStreams& streams;
+    /// A principal for a token; never null, see auth::Authenticator.
+    std::function<std::shared_ptr<const gate::Principal>(const std::string& token, std::string peer,
+                                                         std::string userAgent)>
+        authenticate;
+    std::function<void()> reviewStreams; ///< to be called when a session ends or a user's rights change
     std::function<std::int64_t()> now; ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;         ///< that one plugin may run for callers from outside
 };
 
+class EventRoute;
 struct DeclaredOperation {
     manifest::Operation declared;
-    talome_invoke invoke;
-    talome_raw_handler raw;
+    talome_invoke invoke = nullptr;
+    void* user = nullptr;
+    decltype(gate::Endpoint::wire) wire;
+    bool lateAuthentication = false;
+};
+struct AudienceWatch {
+    std::string topic;
+    talome_on_audience call;
     void* user;
 };
 struct DeclaredTask {
@@ -59,6 +76,9 @@ struct WatchState {
     std::atomic<bool> gone{false};
     std::uint64_t number = 0; ///< under talome_self::mutex
 };
+
+/// What the HTTP server knows a plugin's listener by.
+inline std::string listenerName(const std::string& plugin, const std::string& id) { return plugin + "/" + id; }
 
 /// The areas that this host offers, by id.
 const std::map<std::string, const void*, std::less<>>& areas();
@@ -90,6 +110,9 @@ struct talome_self {
     std::vector<talome::plugins::DeclaredTask> tasks;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
+    std::vector<talome::plugins::AudienceWatch> audiences;
+    std::vector<talome::manifest::Listener> listeners;
+    std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;
     std::set<std::string, std::less<>> uses;
     talome_setting_changing changing = nullptr;
     void* changingUser = nullptr;
@@ -100,8 +123,10 @@ struct talome_self {
     std::shared_ptr<talome::tasks::Strand> strand;
     std::mutex mutex; ///< of what follows
     std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
-    std::vector<std::uint64_t> heard; ///< numbers of its subscriptions
+    std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
+    std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;
+    talome::plugins::Wires wires; ///< open streams and WebSockets that it addresses by number
 
     /// A call of the plugin's own work, as "plugin:ID".
     talome_call ownCall(talome::gate::Origin) const;

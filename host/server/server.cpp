@@ -3,6 +3,7 @@
 
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
+#include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
 #include "host/auth/authenticator.hpp"
@@ -12,6 +13,8 @@
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
@@ -36,6 +39,8 @@ std::filesystem::path privateFolder(const std::filesystem::path& path) {
         throw std::runtime_error(path.string() + ": " + error.message() + "; name another with TALOME_STATE_DIR");
     return path;
 }
+
+constexpr std::chrono::seconds kReviewEvery{30};
 
 /// Two servers on one state directory would damage it.
 class Lock {
@@ -89,6 +94,11 @@ http::Options httpOptions(const config::Config& config) {
     options.host = config.host;
     options.port = config.port;
     options.serverTiming = config.logLevel == log::Level::debug;
+    if (config.tlsCertificate) {
+        auto tls = std::make_shared<http::TlsContext>(*config.tlsCertificate, *config.tlsKey);
+        for (const auto& warning : tls->warnings()) log::warn("host", warning);
+        options.tls = std::move(tls);
+    }
     return options;
 }
 
@@ -100,13 +110,16 @@ struct HostApi {
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;
+    api::Metrics metrics;
 
     HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions,
-            storage::Database& database, const plugins::Manager& manager)
+            storage::Database& database, const plugins::Manager& manager, const http::Metrics& counted,
+            const config::Config& config, api::Metrics::Gauges gauges, api::Metrics::Checks checks)
         : self("host", services), declarations(&plugins::hostTable(), &self),
           auth(declarations, users, sessions, services.registry),
           health(declarations, database, services.gate, services.registry), pluginList(declarations, manager),
-          openApi(declarations) {
+          openApi(declarations), metrics(declarations, services.gate, counted, gate::Networks(config.metricsAllow),
+                                         std::move(gauges), std::move(checks)) {
         declarations
             .setting("security_mode",
                      "What callers other than a person may do: permissive, cautious (destructive calls wait for a "
@@ -136,11 +149,15 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor;
     tasks::Pool pool{16};
+    std::atomic<bool> started{false};
+    http::Metrics metrics;
+    http::Server http;
+    gate::OpenStreams streams;
+    std::atomic<bool> reviewPlanned{false};
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
     gate::Rest rest;
-    http::Server http;
 
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
@@ -153,26 +170,91 @@ struct Server::Parts {
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
           sessions(database, secret), authenticator(users, sessions, epochMs),
-          gate([this] { return securityMode(); }), services{registry, gate, bus, settings, pool, reactor, epochMs},
+          gate([this] { return securityMode(); }),
+          http(
+              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); },
+              [this](const http::AccessRecord& record) {
+                  metrics.record(record);
+                  logAccess(record);
+              }),
+          streams([this] { reviewStreamsLater(); }),
+          services{registry,
+                   gate,
+                   bus,
+                   settings,
+                   pool,
+                   reactor,
+                   http,
+                   streams,
+                   [this](const std::string& token, std::string peer, std::string agent) {
+                       return authenticator.principal(token, std::move(peer), std::move(agent));
+                   },
+                   [this] { reviewStreams(); },
+                   epochMs,
+                   http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api(services, users, sessions, database, manager),
-          rest(
-              gate, registry,
-              [this](const std::string& token, std::string peer, std::string agent) {
-                  return authenticator.principal(token, std::move(peer), std::move(agent));
-              },
-              config.dashboardOrigins, gate::TrustedProxies(config.trustedProxies)),
-          http(
-              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); }, logAccess) {
+          api(
+              services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()),
+          rest(gate, registry, services.authenticate, config.dashboardOrigins,
+               gate::TrustedProxies(config.trustedProxies)) {
+        sessions.onRevoked(services.reviewStreams);
         manager.setHost(api.self);
         manager.startAll();
         try {
             http.start();
+            started = true;
         } catch (...) {
             manager.stopAll(); // while everything that they use is still there
             throw;
         }
+    }
+
+    /// Ends the streams of those who may not have them any more.
+    void reviewStreams() {
+        streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
+                       registry.snapshot()->flags);
+    }
+    /// Now and then, while there is one: a session can end without anybody doing anything.
+    void reviewStreamsLater() {
+        if (reviewPlanned.exchange(true)) return;
+        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this] {
+            pool.post([this] {
+                reviewPlanned = false;
+                reviewStreams();
+                if (streams.count()) reviewStreamsLater();
+            });
+        });
+    }
+
+    http::Gauges gauges() const {
+        const auto counters = http.counters();
+        http::Gauges now;
+        now.connections = counters.connections;
+        now.accepted = counters.accepted;
+        now.refused = counters.refused;
+        now.badRequests = counters.badRequests;
+        now.workers = counters.workers;
+        now.busyWorkers = counters.busyWorkers;
+        now.version = TALOME_VERSION;
+        now.streams = {{"sse", counters.eventStreams},
+                       {"websocket", counters.webSockets},
+                       {"body", counters.bodyStreams},
+                       {"transfer", counters.transfers}};
+        now.slowStreams = counters.slowStreams;
+        std::map<std::string, const gate::Bulkhead*> bulkheads;
+        const auto snapshot = registry.snapshot();
+        for (const auto& [id, endpoint] : snapshot->operations)
+            if (endpoint->bulkhead) bulkheads[endpoint->plugin] = endpoint->bulkhead.get();
+        for (const auto& [plugin, bulkhead] : bulkheads)
+            now.plugins.push_back({plugin, bulkhead->running(), bulkhead->refused()});
+        return now;
+    }
+
+    /// What GET /readyz looks at.
+    api::Metrics::Checks checks() {
+        return {{"started", [this] { return started.load(); }},
+                {"database", [this] { return !database.rows("SELECT count(*) FROM sqlite_master").empty(); }}};
     }
 
     std::string securityMode() const {
@@ -184,10 +266,13 @@ struct Server::Parts {
 Server::Server(const config::Config& config) : parts_(std::make_unique<Parts>(config)) {}
 Server::~Server() = default;
 
-std::string Server::address() const { return "http://" + parts_->http.address().toString(); }
+std::string Server::address() const {
+    return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
+}
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
+    parts_->started = false;
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->http.stop(); // no handler may be inside a plugin that ends
     parts_->manager.stopAll();

@@ -1,0 +1,218 @@
+// WebSocket routes: the handshake, who the client is, and its messages on a strand of their own.
+#include "host/plugins/wire_routes.hpp"
+
+#include "host/gate/input.hpp"
+#include "host/http/websocket_handshake.hpp"
+#include "host/log/log.hpp"
+#include "host/plugins/edge.hpp"
+#include "sdk/manifest/recorder.hpp"
+
+#include <boost/json.hpp>
+
+namespace talome::plugins {
+
+namespace {
+
+constexpr std::uint64_t kMessage = 1u << 20, kMostMessage = 64u << 20;
+constexpr std::uint64_t kQueued = 1u << 20, kMostQueued = 64u << 20;
+constexpr std::size_t kWaiting = 4u << 20; // bytes of messages that wait for the plugin
+constexpr auto kFirstMessage = std::chrono::seconds(10);
+
+std::vector<std::string> wordsOf(const char* list) {
+    std::vector<std::string> words;
+    std::string_view rest = list ? list : "";
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        words.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
+    }
+    return words;
+}
+
+/// The token of {"type":"auth","token":"…"}; empty if it is anything else.
+std::string tokenOf(const std::string& text) {
+    boost::system::error_code error;
+    const auto value = boost::json::parse(text, error);
+    const auto* object = error ? nullptr : value.if_object();
+    if (!object) return {};
+    const auto* type = object->if_contains("type");
+    const auto* token = object->if_contains("token");
+    if (!type || *type != "auth" || !token || !token->is_string()) return {};
+    return std::string(token->get_string());
+}
+
+/// One client. Its state is its strand's: every message, the first one included, passes through there.
+class Client : public std::enable_shared_from_this<Client> {
+public:
+    Client(talome_self* self, const talome_websocket& whole, std::shared_ptr<http::WebSocket> socket)
+        : self_(self), whole_(whole), socket_(std::move(socket)),
+          strand_(std::make_shared<tasks::Strand>(self->services.pool)),
+          number_(self->wires.add({nullptr, socket_})) {}
+
+    std::uint64_t number() const { return number_; }
+
+    /// Asks the plugin. Throws what it refuses with.
+    void open(talome_call& call, const std::string& id, const std::string& input, std::string_view first) {
+        gate::lastWords().clear();
+        gate::succeedOrThrow(whole_.open(whole_.user, &call, bytes(input), bytes(first), number_), id);
+        open_ = true;
+        noted_ = self_->services.streams.add(
+            self_->id, permission, call.principal,
+            [socket = std::weak_ptr(socket_)](const std::string& reason, bool mayReturn) {
+                constexpr std::uint16_t serviceRestart = 1012; // of the registry that RFC 6455, 11.7 began
+                if (const auto living = socket.lock())
+                    living->close(mayReturn ? serviceRestart : http::kClosePolicy, reason);
+            });
+    }
+    /// It has been let in, or has had its chance.
+    bool known() const { return open_; }
+    void forget() { self_->wires.remove(number_); }
+
+    /// The callbacks hold this object, and go with the connection.
+    void connect() {
+        http::WebSocket::Callbacks callbacks;
+        callbacks.message = [self = shared_from_this()](http::Opcode kind, std::string&& text) {
+            self->onMessage(kind, std::move(text));
+        };
+        if (whole_.room)
+            callbacks.room = [self = shared_from_this()] {
+                self->strand_->post([self] {
+                    if (self->isOpen()) self->whole_.room(self->whole_.user, self->number_);
+                });
+            };
+        callbacks.ended = [self = shared_from_this()](http::Stream::End how, std::uint16_t code,
+                                                      const std::string& reason) {
+            self->self_->services.streams.remove(self->noted_);
+            self->strand_->post([self, how, code, reason] { self->onEnd(how, code, reason); });
+        };
+        socket_->setCallbacks(std::move(callbacks));
+    }
+
+    // Of a client that says who it is in its first message.
+    std::string id, input, peer, userAgent, requestId, permission;
+    bool late = false;
+
+private:
+    bool isOpen() const { return open_ && !self_->ended; }
+
+    // The reactor's thread.
+    void onMessage(http::Opcode kind, std::string&& text) {
+        const auto size = text.size();
+        if ((waiting_ += size) > kWaiting) socket_->pause(true);
+        strand_->post([self = shared_from_this(), kind, text = std::move(text), size] {
+            self->receive(kind, text);
+            if ((self->waiting_ -= size) <= kWaiting / 2) self->socket_->pause(false);
+        });
+    }
+
+    // The strand.
+    void receive(http::Opcode kind, const std::string& text) {
+        if (self_->ended) return;
+        if (late && !open_) {
+            if (!std::exchange(asked_, true)) authenticate(text);
+            return; // what came along before the answer is of nobody
+        }
+        const bool isText = kind == http::Opcode::text;
+        whole_.message(whole_.user, number_, isText ? TALOME_WS_TEXT : TALOME_WS_BINARY, bytes(text));
+    }
+
+    void authenticate(const std::string& text) {
+        const auto token = tokenOf(text);
+        talome_call call;
+        call.snapshot = self_->services.registry.snapshot();
+        call.principal = self_->services.authenticate(token, peer, userAgent);
+        call.requestId = requestId;
+        const auto endpoint = call.snapshot->operations.find(id);
+        try {
+            if (endpoint == call.snapshot->operations.end())
+                throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is not active");
+            self_->services.gate.runLate(call, *endpoint->second, input, [&] { open(call, id, input, text); });
+        } catch (const gate::Failure& refused) {
+            const bool hidden = refused.status == TALOME_E_INTERNAL;
+            if (hidden) log::error(self_->id, id + ": " + refused.what());
+            socket_->close(http::kClosePolicy, hidden ? "internal error" : refused.what());
+        }
+    }
+
+    void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
+        self_->wires.remove(number_);
+        if (!open_.exchange(false) || self_->ended) return;
+        if (whole_.closed) whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
+    }
+
+    talome_self* const self_;
+    const talome_websocket whole_;
+    const std::shared_ptr<http::WebSocket> socket_;
+    const std::shared_ptr<tasks::Strand> strand_;
+    const std::uint64_t number_;
+    std::atomic<std::size_t> waiting_{0};
+    std::atomic<std::uint64_t> noted_{0};
+    std::atomic<bool> open_{false};
+    bool asked_ = false;
+};
+
+/// What is the same for every client of a route.
+struct Route {
+    talome_self* self;
+    talome_websocket whole;
+    manifest::Operation declared;
+    http::WebSocketOptions options;
+
+    bool answer(talome_call& call, const std::string& input, http::Exchange& exchange) const {
+        const auto handshake = http::acceptWebSocket(exchange.head(), options);
+        requireRoomForStream(*self);
+        auto socket = std::make_shared<http::WebSocket>(whole.max_message, whole.max_queued, handshake.deflate);
+        auto client = std::make_shared<Client>(self, whole, socket);
+        client->permission = declared.permission;
+        if (call.principal->authenticated || declared.permission == "public") {
+            try {
+                client->open(call, declared.id, input, {});
+            } catch (...) {
+                client->forget();
+                throw;
+            }
+        } else {
+            client->late = true;
+            client->id = declared.id;
+            client->input = input;
+            client->peer = call.principal->peer;
+            client->userAgent = call.principal->userAgent;
+            client->requestId = call.requestId;
+            self->services.reactor.at(tasks::Reactor::Clock::now() + kFirstMessage,
+                                      [socket = std::weak_ptr(socket), weak = std::weak_ptr(client)] {
+                                          const auto living = socket.lock();
+                                          const auto waiting = weak.lock();
+                                          if (living && waiting && !waiting->known())
+                                              living->close(http::kClosePolicy, "no token came in time");
+                                      });
+        }
+        client->connect();
+        for (const auto& [name, value] : handshake.fields())
+            if (name != "Connection") exchange.setHeader(name, value);
+        exchange.upgrade();
+        exchange.handOver(std::move(socket));
+        return true;
+    }
+};
+
+} // namespace
+
+DeclaredOperation makeWebSocket(talome_self* self, const talome_websocket* socket) {
+    DeclaredOperation made{manifest::record(socket), nullptr, nullptr, {}, false};
+    auto route = std::make_shared<Route>();
+    route->self = self;
+    route->whole = manifest::whole(socket);
+    auto& whole = route->whole;
+    whole.max_message = whole.max_message ? std::min(whole.max_message, kMostMessage) : kMessage;
+    whole.max_queued = whole.max_queued ? std::min(whole.max_queued, kMostQueued) : kQueued;
+    route->declared = made.declared;
+    route->options.protocols = wordsOf(whole.protocols);
+    if (whole.flags & TALOME_WS_DEFLATE) route->options.deflate.emplace();
+    made.lateAuthentication = whole.flags & TALOME_WS_FIRST_MESSAGE;
+    made.wire = [route](talome_call& call, const std::string& input, http::Exchange& exchange) {
+        return route->answer(call, input, exchange);
+    };
+    return made;
+}
+
+} // namespace talome::plugins
