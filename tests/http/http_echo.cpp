@@ -41,6 +41,27 @@ void count(Exchange& exchange) {
     exchange.send(200, "text/plain", std::to_string(total));
 }
 
+// Takes a body as it comes, and says how much that was.
+void receive(Exchange& exchange) {
+    struct Counter : talome::http::BodySink {
+        std::uint64_t bytes = 0;
+        void take(std::string_view piece) override { bytes += piece.size(); }
+        void finish() override {}
+    };
+    exchange.limitBody(parameter(exchange, "limit", 1 << 20));
+    if (!exchange.receive(std::make_shared<Counter>())) return;
+    exchange.send(200, "text/plain", std::to_string(static_cast<Counter&>(*exchange.sink()).bytes));
+}
+
+// Text of any size.
+void text(Exchange& exchange) {
+    std::string out;
+    const auto bytes = parameter(exchange, "bytes", 100'000);
+    for (std::uint64_t i = 0; out.size() < bytes; ++i) out += "line " + std::to_string(i) + "\n";
+    out.resize(bytes);
+    exchange.send(200, "text/plain", std::move(out));
+}
+
 void slow(Exchange& exchange) {
     std::this_thread::sleep_for(std::chrono::milliseconds(parameter(exchange, "ms", 200)));
     exchange.send(200, "text/plain", "slow");
@@ -148,7 +169,8 @@ int main(int argc, char** argv) try {
         {"/status", status},     {"/page", page},          {"/split", split},
         {"/ignore", ignore},     {"/silent", silent},      {"/fail", fail},
         {"/refuse", refuse},     {"/fail-late", failLate}, {"/short", shortAnswer},
-        {"/describe", describe}, {"/api/hello", hello}};
+        {"/describe", describe}, {"/api/hello", hello},    {"/receive", receive},
+        {"/text", text}};
     for (auto& [path, route] : routes) {
         router.add("GET", path, route);
         router.add("POST", path, route);

@@ -1,4 +1,5 @@
 """What the HTTP engine answers, over raw sockets: keep-alive, HEAD, chunks, the fields of every answer, failures."""
+import gzip
 import socket
 import time
 import unittest
@@ -7,6 +8,17 @@ from wire import HELLO, LAST, Reader, SharedCase, answers, read_all, request
 
 
 class Answers(SharedCase):
+    def test_gzip_for_who_takes_it(self):
+        plain = answers(self.echo.say(request("/text", fields="Connection: close\r\n")))[0]
+        self.assertEqual((len(plain.body), plain["Content-Encoding"], plain["Vary"]), (100_000, None, "Accept-Encoding"))
+        for accepted, coded in (("gzip", True), ("br;q=1, gzip;q=0.5", True), ("*", True), ("gzip;q=0", False), ("identity", False), ("br", False)):
+            answer = answers(self.echo.say(request("/text", fields=f"Accept-Encoding: {accepted}\r\nConnection: close\r\n")))[0]
+            self.assertEqual(answer["Content-Encoding"], "gzip" if coded else None, accepted)
+            self.assertEqual(gzip.decompress(answer.body) if coded else answer.body, plain.body)
+            self.assertEqual(int(answer["Content-Length"]), len(answer.body))
+        small = answers(self.echo.say(request("/text?bytes=1000", fields="Accept-Encoding: gzip\r\nConnection: close\r\n")))[0]
+        self.assertEqual((small["Content-Encoding"], len(small.body)), (None, 1000))
+
     def test_keep_alive(self):
         with self.echo.connect() as s:
             reader = Reader(s)

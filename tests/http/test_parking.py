@@ -135,6 +135,47 @@ class Parking(Case):
             self.assertTrue(any("/big" in line and "has left" in line for line in echo.log), echo.log)
             self.assertLess(self.fast(echo), 0.05)
 
+    def test_answers_that_wait_for_their_client_hold_no_worker(self):
+        with Echo(maxWorkers=4, sendTime=20000) as echo:
+            held = [echo.connect() for _ in range(12)]
+            for s in held:
+                s.sendall(request("/text?bytes=16000000") + HELLO)
+            time.sleep(0.5)
+            self.assertLess(self.fast(echo), 0.5)
+            self.assertLessEqual(echo.status("Threads"), 8)
+            for s in held:
+                data = bytearray()
+                while not data.endswith(b'{"hello":"world"}'):
+                    piece = s.recv(1 << 20)
+                    self.assertTrue(piece)
+                    data += piece
+                self.assertGreater(len(data), 16_000_000)
+                s.close()
+
+    def test_bodies_that_come_slowly_hold_no_worker(self):
+        with Echo(maxWorkers=8, bodyTime=20000) as echo:
+            held = [echo.connect() for _ in range(60)]
+            for i, s in enumerate(held):
+                s.sendall(request("/receive" if i % 2 else "/echo", "POST", "Content-Length: 5\r\n", b"ab"))
+            time.sleep(0.3)
+            self.assertLess(self.fast(echo), 0.5)
+            self.assertLessEqual(echo.status("Threads"), 12)
+            for s in held:
+                s.sendall(b"cde" + HELLO)
+            for i, s in enumerate(held):
+                reader = Reader(s)
+                self.assertEqual(reader.answer().body, b"5" if i % 2 else b"abcde")
+                self.assertEqual(reader.answer().body, b'{"hello":"world"}')
+                s.close()
+
+    def test_body_that_is_received_may_be_slow_but_not_too_slow(self):
+        with Echo(bodyTime=500) as echo, echo.connect() as s:
+            for path in ("/receive", "/echo"):
+                with echo.connect() as s:
+                    s.sendall(request(path, "POST", "Content-Length: 50\r\n", b"ab"))
+                    self.assertEqual(Reader(s).answer().status, 408)
+                    self.assertEqual(s.recv(1), b"")
+
     def test_addresses(self):
         for host, families in (("0.0.0.0", "4"), ("::", "46"), ("localhost", "4"), ("::1", "6"), ("127.0.0.1", "4")):
             with Echo(host=host) as echo:

@@ -96,6 +96,23 @@ class MessagesTest(Shared):
         ws.socket.sendall(b"".join(ws.frame(TEXT, str(i)) for i in range(1000)))
         self.assertEqual([ws.text() for _ in range(1000)], [str(i) for i in range(1000)])
 
+    def test_a_thousand_of_them(self):
+        sockets = [self.open(early=WebSocket.frame(TEXT, f"hello {i}")) for i in range(1000)]
+        with open(f"/proc/{self.talomed.pid}/status") as file:
+            self.assertLess(next(int(line.split()[1]) for line in file if line.startswith("Threads")), 40)
+        for round in range(3):
+            for i, ws in enumerate(sockets):
+                frame = ws.frame(BINARY, bytes([round]) * (i % 300))
+                if i % 100 == 0:
+                    for byte in frame:
+                        ws.socket.sendall(bytes([byte]))
+                else:
+                    ws.socket.sendall(frame)
+            for i, ws in enumerate(sockets):
+                if round == 0:
+                    self.assertEqual(ws.text(), f"hello {i}")
+                self.assertEqual(ws.receive()[:2], (BINARY, bytes([round]) * (i % 300)))
+
     def test_deflate(self):
         ws = self.open("/api/c-wire/ws-deflate", fields=["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"])
         self.assertIn("permessage-deflate", ws.fields["sec-websocket-extensions"])
