@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
     for (const int each : {SIGINT, SIGTERM, SIGQUIT}) sigaddset(&ends, each);
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error code, too
     ::umask(077); // whatever it writes is its owner's only
     // Large blocks (19 MiB for each password) go back to the system at once; by itself glibc would begin to keep them.
     ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);

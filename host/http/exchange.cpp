@@ -242,8 +242,7 @@ void Exchange::beginStream(std::string_view contentType, bool chunks) {
         untilClose_ = true;
         mayKeepAlive_ = false;
     }
-    auto head = startHead(200, contentType, std::nullopt);
-    transmit(head, {});
+    held_ = startHead(200, contentType, std::nullopt); // goes out when the stream can be found by what it waits for
 }
 
 void Exchange::upgrade() {
@@ -251,7 +250,7 @@ void Exchange::upgrade() {
     mayKeepAlive_ = false;
     status_ = 101;
     phase_ = Phase::upgraded;
-    transmit(formatUpgrade(requestId_, fields_), {});
+    held_ = formatUpgrade(requestId_, fields_);
 }
 
 void Exchange::handOver(std::shared_ptr<Stream> stream) {
@@ -310,7 +309,8 @@ void Exchange::end() {
 }
 
 void Exchange::complete() {
-    if (cut_ || stream_) return;
+    if (cut_ || hasStream()) return;
+    if (!held_.empty() && begun()) transmit(std::exchange(held_, {}), {});
     if (phase_ == Phase::waiting)
         fail(HttpError(500, "internal error"));
     else

@@ -150,7 +150,8 @@ public:
     std::chrono::steady_clock::time_point deadline() const;
     /// Copies the head, before the bytes that it was read from are used for another.
     void keepHead();
-    std::shared_ptr<Stream> takeStream() { return std::move(stream_); }
+    /// With the head of the answer, which it sends first.
+    std::pair<std::shared_ptr<Stream>, std::string> takeStream() { return {std::move(stream_), std::move(held_)}; }
     bool hasStream() const { return stream_ && phase_ != Phase::bodiless; }
     /// What a handler failed with: for the log.
     std::string failure;
@@ -193,7 +194,7 @@ private:
     std::uint64_t taken_ = 0; ///< bytes of the answer that the client took after sendFrom_
     ResponseFields fields_;
     Phase phase_ = Phase::waiting;
-    std::string held_; ///< a head that waits for the first bytes of its body
+    std::string held_; ///< a head that waits for the first bytes of its body, or for its stream
     Outgoing out_;
     std::uint64_t remaining_ = 0; ///< of a sized answer
     std::uint64_t bytesOut_ = 0;

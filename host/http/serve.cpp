@@ -170,9 +170,9 @@ bool Server::Engine::follow(Connection& connection, Next next) {
         suspend(connection, next == Next::waitToSend);
         return false;
     case Next::stream: {
-        auto stream = connection.exchange->takeStream();
+        auto [stream, head] = connection.exchange->takeStream();
         connection.exchange.reset();
-        streams_.adopt(connection, std::move(stream));
+        streams_.adopt(connection, std::move(stream), std::move(head));
         return false;
     }
     case Next::linger:

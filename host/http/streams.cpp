@@ -113,13 +113,13 @@ void Streams::wake() const {
     ::eventfd_write(wake_, 1); // a full counter wakes it just as well
 }
 
-void Streams::adopt(Connection& connection, std::shared_ptr<Stream> stream) {
+void Streams::adopt(Connection& connection, std::shared_ptr<Stream> stream, std::string head) {
     ++open_;
     {
         std::lock_guard lock(mutex_);
         if (!stopping_) {
             ensureThread();
-            wishes_.push_back([this, &connection, stream] { open(connection, stream); });
+            wishes_.push_back([this, &connection, stream, head = std::move(head)] { open(connection, stream, head); });
             wake();
             return;
         }
@@ -131,8 +131,10 @@ void Streams::adopt(Connection& connection, std::shared_ptr<Stream> stream) {
 
 void Streams::dismissAll(std::string reason) {
     std::lock_guard lock(mutex_);
-    if (!thread_.joinable() || stopping_) return;
+    if (stopping_) return;
+    ensureThread();
     wishes_.push_back([this, reason = std::move(reason)] {
+        dismissed_ = reason;
         std::vector<std::uint64_t> numbers;
         for (auto& [number, entry] : entries_) numbers.push_back(number);
         for (auto number : numbers)
@@ -201,7 +203,7 @@ Streams::Entry* Streams::find(std::uint64_t number) {
     return it == entries_.end() || it->second->over ? nullptr : it->second.get();
 }
 
-void Streams::open(Connection& connection, std::shared_ptr<Stream> stream) {
+void Streams::open(Connection& connection, std::shared_ptr<Stream> stream, std::string head) {
     const auto number = next_.fetch_add(1);
     auto owned = std::make_unique<Entry>();
     auto& entry = *owned;
@@ -221,7 +223,9 @@ void Streams::open(Connection& connection, std::shared_ptr<Stream> stream) {
     }
     nextLook_ = std::min(nextLook_, entry.sent + entry.stream->pingAfter());
     ::setsockopt(connection.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kGoneMs, sizeof kGoneMs);
+    if (!head.empty()) entry.handle->sendAnyway(std::make_shared<const std::string>(std::move(head)));
     entry.stream->onOpen(entry.handle);
+    if (dismissed_ && !entry.over) beginClose(number, entry.stream->farewell(*dismissed_));
     if (!entry.over && connection.holdsBytes()) readFrom(entry); // what came along with the request
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -25,8 +26,9 @@ public:
 
     /// False if there are as many as may be: the request must be answered 503.
     bool hasRoom() const { return open_ < most_; }
-    /// A connection that has left the engine's epoll set.
-    void adopt(Connection&, std::shared_ptr<Stream>);
+    /// A connection that has left the engine's epoll set, and the head of its answer: when the client sees that, the
+    /// stream is open, and misses nothing.
+    void adopt(Connection&, std::shared_ptr<Stream>, std::string head);
     /// Runs something on the reactor's thread, in order with everything else that it was asked for.
     void post(std::function<void()>);
 
@@ -56,7 +58,7 @@ private:
     void ensureThread();
     void run();
     void runWishes();
-    void open(Connection&, std::shared_ptr<Stream>);
+    void open(Connection&, std::shared_ptr<Stream>, std::string head);
     void onEvent(Entry&, std::uint32_t events);
     void readFrom(Entry&);
     void writeTo(Entry&);
@@ -84,13 +86,14 @@ private:
 
     std::mutex mutex_;
     std::vector<std::function<void()>> wishes_;
-    bool stopping_ = false, stopped_ = false;
+    bool stopping_ = false;
     std::thread thread_;
     std::atomic<std::thread::id> threadId_{};
 
     // The reactor thread's own.
     std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries_;
-    std::vector<std::uint64_t> over_; ///< to be buried
+    std::vector<std::uint64_t> over_;      ///< to be buried
+    std::optional<std::string> dismissed_; ///< everybody has been, for this reason: who still comes is too
     Clock::time_point nextLook_ = Clock::time_point::max();
     std::unique_ptr<char[]> buffer_;
 };

@@ -45,9 +45,12 @@ template <class F> talome_status edge(F&& body) noexcept {
                                          : TALOME_E_INTERNAL,
                       error.what());
     } catch (const http::HttpError& error) {
-        return failed(error.status == 413   ? TALOME_E_TOO_LARGE
+        return failed(error.status == 403   ? TALOME_E_DENIED
+                      : error.status == 404 ? TALOME_E_NOT_FOUND
+                      : error.status == 413 ? TALOME_E_TOO_LARGE
                       : error.status == 408 ? TALOME_E_TIMEOUT
                       : error.status == 409 ? TALOME_E_CONFLICT
+                      : error.status == 503 ? TALOME_E_UNAVAILABLE
                       : error.status == 507 ? TALOME_E_NO_SPACE
                       : error.status >= 500 ? TALOME_E_INTERNAL
                                             : TALOME_E_INVALID,

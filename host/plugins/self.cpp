@@ -88,6 +88,7 @@ void talome_self::quiesce() {
     }
     for (const auto& [name, task] : ending) task->quiesce(); // without the lock: a task may wake another
     strand->close();
+    wires.closeStrands();
     const std::lock_guard lock(mutex);
     for (const auto& [number, watch] : watches) {
         watch->gone = true;

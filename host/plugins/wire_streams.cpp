@@ -37,9 +37,8 @@ std::int32_t howEnded(http::Stream::End how) noexcept {
 DeclaredOperation makeRawRoute(talome_self*, const talome_raw_route* raw) {
     DeclaredOperation made{manifest::record(raw), nullptr, nullptr, {}, false};
     const auto whole = manifest::whole(raw);
-    made.wire = [whole, id = made.declared.id, permission = made.declared.permission,
-                 maxBody = made.declared.maxBody](talome_call& call, const std::string& input,
-                                                  http::Exchange& exchange) {
+    made.wire = [whole, id = made.declared.id, permission = made.declared.permission, maxBody = made.declared.maxBody](
+                    talome_call& call, const std::string& input, http::Exchange& exchange) {
         exchange.limitBody(maxBody);
         talome_exchange wire{exchange, call, permission};
         const auto status = whole.handle(whole.user, &call, bytes(input), &wire);
@@ -55,15 +54,14 @@ std::uint64_t openPlainStream(talome_self* self, talome_exchange& exchange, cons
     const bool events = type.starts_with("text/event-stream");
     const auto most = options.max_queued ? std::min(options.max_queued, kMostQueued) : kQueued;
     auto stream = std::make_shared<PlainStream>(events, static_cast<std::size_t>(most));
-    const auto number = self->wires.add({stream, nullptr});
+    const auto number = self->wires.add({stream, nullptr, nullptr});
 
     auto& call = exchange.call;
     auto noted = std::make_shared<std::uint64_t>(0); // its number in the list of all open streams
-    stream->opened = [noted, self, principal = call.principal, permission = exchange.permission](
-                         const std::shared_ptr<http::StreamHandle>& handle) {
-        *noted = self->services.streams.add(
-            self->id, permission, principal,
-            [handle](const std::string& reason, bool) { handle->dismiss(reason); });
+    stream->opened = [noted, &streams = self->services.streams, plugin = self->id, principal = call.principal,
+                      permission = exchange.permission](const std::shared_ptr<http::StreamHandle>& handle) {
+        *noted = streams.add(plugin, permission, principal,
+                             [handle](const std::string& reason, bool) { handle->dismiss(reason); });
     };
     // The plugin may be gone by then: only its strand is touched, and a closed one runs nothing more.
     if (options.room)
@@ -141,15 +139,16 @@ void EventRoute::answer(talome_call& call, http::Exchange& exchange) {
         return gate::isGranted(*principal, to, snapshot->flags);
     };
     auto noted = std::make_shared<std::uint64_t>(0);
-    client.opened = [noted, principal, &services, plugin = self_.id, permission = declared_.permission,
+    client.opened = [noted, principal, &streams = services.streams, &bus = services.bus, plugin = self_.id,
+                     permission = declared_.permission,
                      patterns = patterns_](const std::shared_ptr<http::StreamHandle>& handle) {
-        *noted = services.streams.add(plugin, permission, principal,
-                                      [handle](const std::string& reason, bool) { handle->dismiss(reason); });
-        services.bus.look(patterns, 1);
+        *noted = streams.add(plugin, permission, principal,
+                             [handle](const std::string& reason, bool) { handle->dismiss(reason); });
+        bus.look(patterns, 1);
     };
-    client.ended = [noted, &services, patterns = patterns_] {
-        services.streams.remove(*noted);
-        services.bus.look(patterns, -1);
+    client.ended = [noted, &streams = services.streams, &bus = services.bus, patterns = patterns_] {
+        streams.remove(*noted);
+        bus.look(patterns, -1);
     };
     channel_->answer(exchange, std::move(client));
 }

@@ -10,6 +10,9 @@ namespace talome::plugins {
 namespace {
 
 constexpr std::uint32_t kFiles = 100;
+constexpr std::size_t kFields = 100; // of a form, besides its files
+
+std::uint32_t filesOf(const talome_upload_route& route) { return route.max_files ? route.max_files : kFiles; }
 
 std::vector<talome_pair> pairsOf(const http::UploadFields& fields) {
     std::vector<talome_pair> pairs;
@@ -28,12 +31,13 @@ public:
     Upload(talome_self* self, const talome_upload_route& route, const std::string& id, const talome_call& call,
            std::string input, const http::Exchange& exchange)
         : self_(self), route_(route), id_(id), call_(call), input_(std::move(input)),
-          writer_({.contentType = std::string(exchange.header("Content-Type").value_or("application/octet-stream")),
-                   .contentLength = exchange.contentLength(),
-                   .sha256 = (route.flags & TALOME_UPLOAD_SHA256) != 0,
-                   .files = route.max_files ? route.max_files : kFiles},
-                  [this](const http::PartHead& part, const http::UploadFields& fields) { return place(part, fields); }) {
-    }
+          writer_(
+              {.contentType = std::string(exchange.header("Content-Type").value_or("application/octet-stream")),
+               .contentLength = exchange.contentLength(),
+               .sha256 = (route.flags & TALOME_UPLOAD_SHA256) != 0,
+               .files = filesOf(route),
+               .limits = {.parts = std::size_t{filesOf(route)} + kFields}},
+              [this](const http::PartHead& part, const http::UploadFields& fields) { return place(part, fields); }) {}
 
     void take(std::string_view piece) override {
         translated([&] { writer_.feed(piece); });
@@ -115,8 +119,7 @@ private:
 
 } // namespace
 
-void linkUploaded(const talome_upload* upload, std::uint32_t file, int directory, std::string_view name,
-                  bool replace) {
+void linkUploaded(const talome_upload* upload, std::uint32_t file, int directory, std::string_view name, bool replace) {
     if (!upload || file >= upload->n_files) throw Invalid("file", "there is no such file in the upload");
     static_cast<const Uploaded*>(upload)->whole->files[file].file.link(
         directory, name, replace ? http::UploadFile::IfExists::replace : http::UploadFile::IfExists::fail);
@@ -126,8 +129,8 @@ DeclaredOperation makeUploadRoute(talome_self* self, const talome_upload_route* 
     DeclaredOperation made{manifest::record(upload), nullptr, nullptr, {}, false};
     auto whole = manifest::whole(upload);
     whole.max_body = made.declared.maxBody;
-    made.wire = [self, whole, declared = made.declared](
-                    talome_call& call, const std::string& input, http::Exchange& exchange) {
+    made.wire = [self, whole, declared = made.declared](talome_call& call, const std::string& input,
+                                                        http::Exchange& exchange) {
         exchange.limitBody(declared.maxBody);
         if (!exchange.hasBody()) throw gate::Failure(TALOME_E_INVALID, "the body: send a file");
         if (!exchange.sink()) {

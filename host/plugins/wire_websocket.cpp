@@ -47,7 +47,7 @@ public:
     Client(talome_self* self, const talome_websocket& whole, std::shared_ptr<http::WebSocket> socket)
         : self_(self), whole_(whole), socket_(std::move(socket)),
           strand_(std::make_shared<tasks::Strand>(self->services.pool)),
-          number_(self->wires.add({nullptr, socket_})) {}
+          number_(self->wires.add({nullptr, socket_, strand_})) {}
 
     std::uint64_t number() const { return number_; }
 
@@ -56,13 +56,14 @@ public:
         gate::lastWords().clear();
         gate::succeedOrThrow(whole_.open(whole_.user, &call, bytes(input), bytes(first), number_), id);
         open_ = true;
-        noted_ = self_->services.streams.add(
-            self_->id, permission, call.principal,
-            [socket = std::weak_ptr(socket_)](const std::string& reason, bool mayReturn) {
-                constexpr std::uint16_t serviceRestart = 1012; // of the registry that RFC 6455, 11.7 began
-                if (const auto living = socket.lock())
-                    living->close(mayReturn ? serviceRestart : http::kClosePolicy, reason);
-            });
+        noted_ =
+            self_->services.streams.add(self_->id, permission, call.principal,
+                                        [socket = std::weak_ptr(socket_)](const std::string& reason, bool mayReturn) {
+                                            constexpr std::uint16_t serviceRestart =
+                                                1012; // of the registry that RFC 6455, 11.7 began
+                                            if (const auto living = socket.lock())
+                                                living->close(mayReturn ? serviceRestart : http::kClosePolicy, reason);
+                                        });
     }
     /// It has been let in, or has had its chance.
     bool known() const { return open_; }
@@ -80,9 +81,11 @@ public:
                     if (self->isOpen()) self->whole_.room(self->whole_.user, self->number_);
                 });
             };
-        callbacks.ended = [self = shared_from_this()](http::Stream::End how, std::uint16_t code,
-                                                      const std::string& reason) {
-            self->self_->services.streams.remove(self->noted_);
+        // The plugin may be gone when the connection is: what is its own is touched on the strand alone, which then
+        // runs nothing more.
+        callbacks.ended = [self = shared_from_this(), &streams = self_->services.streams](
+                              http::Stream::End how, std::uint16_t code, const std::string& reason) {
+            streams.remove(self->noted_);
             self->strand_->post([self, how, code, reason] { self->onEnd(how, code, reason); });
         };
         socket_->setCallbacks(std::move(callbacks));
@@ -135,9 +138,9 @@ private:
     }
 
     void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
-        self_->wires.remove(number_);
-        if (!open_.exchange(false) || self_->ended) return;
-        if (whole_.closed) whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
+        if (open_.exchange(false) && !self_->ended && whole_.closed)
+            whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
+        self_->wires.remove(number_); // last: until then the strand can be waited for
     }
 
     talome_self* const self_;

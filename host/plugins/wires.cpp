@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <vector>
 
 namespace talome::plugins {
 
@@ -56,6 +57,16 @@ Wire Wires::find(std::uint64_t number) const {
     const std::lock_guard lock(mutex_);
     const auto it = wires_.find(number);
     return it == wires_.end() ? Wire{} : it->second;
+}
+
+void Wires::closeStrands() {
+    std::vector<std::shared_ptr<tasks::Strand>> strands;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [number, wire] : wires_)
+            if (wire.strand) strands.push_back(wire.strand);
+    }
+    for (const auto& strand : strands) strand->close();
 }
 
 void Wires::remove(std::uint64_t number) {

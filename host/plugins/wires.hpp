@@ -3,6 +3,7 @@
 
 #include "host/http/feed.hpp"
 #include "host/http/websocket.hpp"
+#include "host/tasks/pool.hpp"
 
 #include <cstdint>
 #include <map>
@@ -47,6 +48,7 @@ private:
 struct Wire {
     std::shared_ptr<PlainStream> stream;
     std::shared_ptr<http::WebSocket> socket;
+    std::shared_ptr<tasks::Strand> strand; ///< of a socket's callbacks
 };
 
 /// Any thread.
@@ -55,6 +57,8 @@ public:
     std::uint64_t add(Wire);
     Wire find(std::uint64_t number) const; ///< empty if there is none
     void remove(std::uint64_t number);
+    /// When it returns, no callback of a WebSocket runs, and none will.
+    void closeStrands();
 
 private:
     mutable std::mutex mutex_;

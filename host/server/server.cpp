@@ -169,29 +169,29 @@ struct Server::Parts {
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), authenticator(users, sessions, epochMs),
-          gate([this] { return securityMode(); }),
+          sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
           http(
               httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); },
               [this](const http::AccessRecord& record) {
                   metrics.record(record);
                   logAccess(record);
               }),
-          streams([this] { reviewStreamsLater(); }),
-          services{registry,
-                   gate,
-                   bus,
-                   settings,
-                   pool,
-                   reactor,
-                   http,
-                   streams,
-                   [this](const std::string& token, std::string peer, std::string agent) {
-                       return authenticator.principal(token, std::move(peer), std::move(agent));
-                   },
-                   [this] { reviewStreams(); },
-                   epochMs,
-                   http.options().workersPerPlugin},
+          streams([this] { reviewStreamsLater(); }), services{registry,
+                                                              gate,
+                                                              bus,
+                                                              settings,
+                                                              pool,
+                                                              reactor,
+                                                              http,
+                                                              streams,
+                                                              [this](const std::string& token, std::string peer,
+                                                                     std::string agent) {
+                                                                  return authenticator.principal(token, std::move(peer),
+                                                                                                 std::move(agent));
+                                                              },
+                                                              [this] { reviewStreams(); },
+                                                              epochMs,
+                                                              http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
           api(

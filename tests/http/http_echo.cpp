@@ -55,9 +55,10 @@ void receive(Exchange& exchange) {
 
 // Text of any size.
 void text(Exchange& exchange) {
-    std::string out;
+    std::string block, out;
+    for (int i = 0; i < 5000; ++i) block += "line " + std::to_string(i) + "\n";
     const auto bytes = parameter(exchange, "bytes", 100'000);
-    for (std::uint64_t i = 0; out.size() < bytes; ++i) out += "line " + std::to_string(i) + "\n";
+    while (out.size() < bytes) out += block;
     out.resize(bytes);
     exchange.send(200, "text/plain", std::move(out));
 }
