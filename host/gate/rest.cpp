@@ -222,7 +222,7 @@ void Rest::handle(http::Exchange& exchange) const {
     try {
         serve(exchange);
     } catch (const Failure& failure) {
-        if (exchange.begun()) throw; // the engine closes the connection: the client sees that the answer is cut
+        if (!exchange.withdraw()) throw; // the engine closes the connection: the client sees that the answer is cut
         sendFailure(exchange, failure);
     }
 }

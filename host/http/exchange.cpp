@@ -374,8 +374,21 @@ void Exchange::keepHead() {
     kept_ = std::move(kept);
 }
 
+bool Exchange::withdraw() {
+    if (phase_ == Phase::waiting) return true;
+    if (held_.empty()) return false;
+    held_.clear();
+    if (auto stream = std::move(stream_)) stream->onEnd(Stream::End::closed);
+    fields_ = {};
+    phase_ = Phase::waiting;
+    status_ = 0;
+    untilClose_ = false;
+    mayKeepAlive_ = head_->keepAlive;
+    return true;
+}
+
 void Exchange::fail(const HttpError& error) {
-    if (begun()) {
+    if (!withdraw()) {
         cut_ = cut_ || phase_ != Phase::done;
         return;
     }

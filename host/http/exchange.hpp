@@ -113,6 +113,8 @@ public:
     void closeAfter() { mayKeepAlive_ = false; }
 
     bool begun() const { return phase_ != Phase::waiting; }
+    /// Takes back an answer of which nothing is out yet, and the stream with it. True if another can be given.
+    bool withdraw();
     /// Is the client still there? One cheap system call.
     bool connected() const;
 
