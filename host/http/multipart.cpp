@@ -5,6 +5,7 @@
 #include "host/http/error.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace talome::http {
@@ -73,13 +74,15 @@ bool MultipartParser::resume(std::string_view& bytes) {
     return true;
 }
 
-// By its CR and not as a whole (memmem): files go by as fast, and the worst that a body can be made of is a CR in every
-// byte, not a search that begins again everywhere.
 void MultipartParser::search(std::string_view& bytes) {
     const std::string_view delimiter = delimiter_;
-    auto at = bytes.find('\r');
-    while (at != bytes.npos && bytes.substr(at, delimiter.size()) != delimiter.substr(0, bytes.size() - at))
-        at = bytes.find('\r', at + 1);
+    const auto* whole = memmem(bytes.data(), bytes.size(), delimiter.data(), delimiter.size());
+    auto at = whole ? static_cast<std::size_t>(static_cast<const char*>(whole) - bytes.data()) : bytes.npos;
+    if (!whole) { // its last bytes, from their last CR on, may be the beginning of one
+        const auto tail = bytes.substr(bytes.size() - std::min(bytes.size(), delimiter.size() - 1));
+        const auto cr = tail.rfind('\r');
+        if (cr != tail.npos && delimiter.starts_with(tail.substr(cr))) at = bytes.size() - tail.size() + cr;
+    }
     const auto data = bytes.substr(0, at), begun = bytes.substr(data.size(), delimiter.size());
     bytes.remove_prefix(data.size() + begun.size());
     matched_ = begun.size(); // held back until more has come, if it is not all of it

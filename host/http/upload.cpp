@@ -31,9 +31,11 @@ struct UploadWriter::Digest {
 
 UploadWriter::UploadWriter(UploadOptions options, Place place)
     : options_(std::move(options)), place_(std::move(place)) {
-    if (const auto boundary = boundaryOf(options_.contentType))
-        parser_.emplace(*boundary, options_.limits, static_cast<MultipartParser::Events&>(*this));
-    else if (options_.formOnly)
+    if (const auto boundary = boundaryOf(options_.contentType)) {
+        auto limits = options_.limits;
+        limits.parts += options_.files; // a form may have as many files as allowed, and fields beside them
+        parser_.emplace(*boundary, limits, static_cast<MultipartParser::Events&>(*this));
+    } else if (options_.formOnly)
         throw HttpError(415, "the body must be multipart/form-data");
     else
         open(PartHead{{}, {}, options_.contentType});

@@ -133,7 +133,10 @@ void UploadFile::write(std::string_view bytes) {
 }
 
 void UploadFile::sync() {
-    if (::fdatasync(file_.get()) != 0) failed(errno);
+    int result;
+    do result = ::fdatasync(file_.get());
+    while (result != 0 && errno == EINTR);
+    if (result != 0 || ::lseek(file_.get(), 0, SEEK_SET) < 0) failed(errno);
 }
 
 std::uint64_t UploadFile::freeBytes() const {

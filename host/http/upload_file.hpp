@@ -30,7 +30,7 @@ public:
     ~UploadFile();
 
     void write(std::string_view bytes);
-    /// What was written is on disk afterwards.
+    /// What was written is on disk afterwards, and can be read from the beginning.
     void sync();
     /// Gives it its name, once, in a directory of the same file system; the entry is on disk when this returns.
     ///
