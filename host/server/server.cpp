@@ -10,6 +10,7 @@
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
+#include "host/server/certificate_watch.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 
@@ -89,16 +90,12 @@ void logAccess(const http::AccessRecord& record) noexcept {
     }
 }
 
-http::Options httpOptions(const config::Config& config) {
+http::Options httpOptions(const config::Config& config, const CertificateWatch* certificate) {
     http::Options options;
     options.host = config.host;
     options.port = config.port;
     options.serverTiming = config.logLevel == log::Level::debug;
-    if (config.tlsCertificate) {
-        auto tls = std::make_shared<http::TlsContext>(*config.tlsCertificate, *config.tlsKey);
-        for (const auto& warning : tls->warnings()) log::warn("host", warning);
-        options.tls = std::move(tls);
-    }
+    if (certificate) options.tls = certificate->tls();
     return options;
 }
 
@@ -151,6 +148,7 @@ struct Server::Parts {
     tasks::Pool pool{16};
     std::atomic<bool> started{false};
     http::Metrics metrics;
+    std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
     gate::OpenStreams streams;
     std::atomic<bool> reviewPlanned{false};
@@ -158,6 +156,14 @@ struct Server::Parts {
     plugins::Manager manager;
     HostApi api;
     gate::Rest rest;
+
+    static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
+                                                           tasks::Pool& pool) {
+        if (!config.tlsCertificate) return nullptr;
+        auto tls = std::make_shared<http::TlsContext>(*config.tlsCertificate, *config.tlsKey);
+        return std::make_unique<CertificateWatch>(reactor, pool, std::move(tls), *config.tlsCertificate,
+                                                  *config.tlsKey);
+    }
 
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
@@ -170,8 +176,9 @@ struct Server::Parts {
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
           sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
+          certificate(certificateOf(config, reactor, pool)),
           http(
-              httpOptions(config), [this](http::Exchange& exchange) { rest.handle(exchange); },
+              httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
               [this](const http::AccessRecord& record) {
                   metrics.record(record);
                   logAccess(record);
