@@ -234,13 +234,23 @@ void Streams::writeTo(Entry& entry) {
 void Streams::enqueue(std::uint64_t number, Piece piece) {
     auto* entry = find(number);
     if (!entry || entry->closing || piece->empty()) return;
-    const bool idle = entry->queue.empty();
-    entry->queue.push_back(std::move(piece));
     entry->sent = Clock::now();
-    if (!idle) return; // it goes when the client takes what is before it
+    if (!entry->queue.empty())
+        return entry->queue.push_back(std::move(piece)); // it goes when what is before it has gone
     entry->moved = entry->sent;
-    writeTo(*entry);
-    if (!entry->queue.empty()) nextLook_ = std::min(nextLook_, entry->moved + kStuck);
+    try {
+        entry->sentOfFirst = entry->connection->sendSome(*piece);
+    } catch (const ClientGone&) {
+        return end(*entry, Stream::End::left);
+    }
+    entry->handle->queued_ -= entry->sentOfFirst;
+    if (entry->sentOfFirst == piece->size()) {
+        entry->sentOfFirst = 0; // nearly always: nothing is kept
+        return;
+    }
+    entry->queue.push_back(std::move(piece));
+    nextLook_ = std::min(nextLook_, entry->moved + kStuck);
+    watch(*entry);
 }
 
 void Streams::beginClose(std::uint64_t number, Piece last) {
