@@ -1,4 +1,4 @@
-// What registry.operation(), raw() and setting() return: each call says one more thing of what was declared.
+// What registry.operation() and setting() return: each call says one more thing of what was declared.
 #pragma once
 
 #include "records.hpp"
@@ -49,26 +49,6 @@ public:
 
 private:
     detail::OperationRecord* record_;
-};
-
-/// What more can be said of a raw route.
-class RawRoute {
-public:
-    explicit RawRoute(detail::RawRecord& record) : record_(&record) {}
-    template <class... Rule>
-    RawRoute& input(std::string_view field, std::string_view description, const Rule&... rules) {
-        auto& note = record_->notes.emplace_back(detail::Note{std::string(field), std::string(description), {}, {}});
-        (note.add(rules), ...);
-        return *this;
-    }
-    /// In bytes; no body at all unless said.
-    RawRoute& maxBody(std::uint64_t n) {
-        record_->maxBody = n;
-        return *this;
-    }
-
-private:
-    detail::RawRecord* record_;
 };
 
 /// What more can be said of a setting.

@@ -1,10 +1,9 @@
-// The wire of a raw route: request headers, body and answer.
+// The wire of a raw route: request headers, body and answer; a file, or a stream that goes on after the handler.
 #pragma once
 
-#include "areas.hpp"
+#include "stream.hpp"
 
 #include <initializer_list>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,11 +11,20 @@ namespace talome {
 
 using Header = std::pair<std::string_view, std::string_view>;
 
-/// Valid until the handler returns, on its thread. An exception before begin() is answered as an error; after it, the
-/// connection is closed.
+/// How a file is answered.
+struct FileAnswer {
+    std::string_view name = {};         ///< for the client, and for its type
+    bool attachment = false;            ///< to be saved, not shown
+    std::string_view contentType = {};  ///< empty: by the name
+    std::string_view cacheControl = {}; ///< empty: "no-store"
+};
+
+/// Valid until the handler returns, on its thread. An exception before the answer has begun is answered as an error;
+/// after it, the connection is closed.
 class Exchange {
 public:
-    Exchange(const detail::Areas& areas, talome_exchange* raw) : areas_(areas), raw_(raw) {}
+    Exchange(const detail::Areas& areas, detail::Slots<detail::StreamSlot>& streams, talome_exchange* raw)
+        : areas_(areas), streams_(streams), raw_(raw) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
@@ -46,11 +54,28 @@ public:
         begin(status, {{"Content-Type", type}}, static_cast<std::int64_t>(body.size()));
         if (!body.empty()) write(body);
     }
+    /// Answers with a regular file, 200, 206, 304, 412 or 416: ranges, conditions and HEAD are the host's, and the
+    /// bytes go without a thread. The descriptor may be closed at once.
+    void sendFile(int fd, const FileAnswer& as = {}) {
+        talome_file c{};
+        c.struct_size = sizeof c;
+        c.flags = as.attachment ? std::uint32_t{TALOME_FILE_ATTACHMENT} : 0u;
+        c.fd = fd;
+        c.name = str(as.name);
+        c.content_type = str(as.contentType);
+        c.cache_control = str(as.cacheControl);
+        areas_.check(table().file(raw_, &c));
+    }
+    /// The answer begins, and goes on when the handler has returned. "text/event-stream" has heartbeats.
+    Stream openStream(std::string_view contentType, StreamOptions options = {}) {
+        return Stream(areas_, streams_, raw_, contentType, std::move(options));
+    }
 
 private:
     const talome_http& table() const { return *areas_.get<talome_http>(); }
 
     const detail::Areas& areas_;
+    detail::Slots<detail::StreamSlot>& streams_;
     talome_exchange* raw_;
 };
 

@@ -2,7 +2,6 @@
 // joins them. The templates of this layer end here.
 #pragma once
 
-#include "exchange.hpp"
 #include "host.hpp"
 
 #include <cstring>
@@ -44,7 +43,6 @@ struct Handler {
 };
 
 using RunOperation = void (*)(const Handler&, Call&, const boost::json::value& input, Answer&);
-using RunRaw = void (*)(const Handler&, Call&, const boost::json::value& input, Exchange&);
 using RunTask = void (*)(const Handler&, Call&);
 using RunEvent = void (*)(const Handler&, std::string_view topic, std::string_view json);
 using RunChanging = void (*)(const Handler&, std::string_view key, const boost::json::value&);
@@ -106,12 +104,6 @@ template <class P, class F> void runTask(const Handler& handler, Call& call) {
 }
 
 template <class P, class F>
-void runRaw(const Handler& handler, Call& call, const boost::json::value& input, Exchange& exchange) {
-    using Input = typename Shape<F>::template Arg<1>;
-    handler(std::type_identity<P>{}, std::type_identity<F>{}, call, read<Input>(input), exchange);
-}
-
-template <class P, class F>
 void runChanging(const Handler& handler, std::string_view key, const boost::json::value& value) {
     handler(std::type_identity<P>{}, std::type_identity<F>{}, key, value);
 }
@@ -132,3 +124,8 @@ template <class F> std::string outputSchema() {
 }
 
 } // namespace talome::detail
+
+namespace talome {
+/// The input of a handler that has none and must name one.
+using Nothing = detail::Nothing;
+} // namespace talome

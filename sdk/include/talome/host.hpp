@@ -8,10 +8,13 @@
 
 namespace talome {
 
+/// The audience of publishTo() that is one user.
+inline std::string userAudience(std::string_view userId) { return "user:" + std::string(userId); }
+
 /// Cheap to copy; valid as long as the plugin's object. From any thread, unless said otherwise.
 class Host {
 public:
-    Host(const detail::Areas& areas, detail::WatchSlots& watches) : areas_(&areas), watches_(&watches) {}
+    Host(const detail::Areas& areas, detail::Slots<detail::WatchSlot>& watches) : areas_(&areas), watches_(&watches) {}
 
     /// A structured log line; `fields` is a JSON object. Never a secret.
     void debug(std::string_view text, std::string_view fields = {}) const { areas_->log(TALOME_DEBUG, text, fields); }
@@ -37,6 +40,15 @@ public:
     template <class T> void publish(std::string_view topic, const T& event) const { publishText(topic, toJson(event)); }
     void publishText(std::string_view topic, std::string_view json) const {
         areas_->check(areas_->get<talome_events>()->publish(areas_->self(), str(topic), bytes(json)));
+    }
+
+    /// The same to fewer than the topic's audience: userAudience(id), or a permission's text. Subscribers that are
+    /// plugins hear it as well.
+    template <class T> void publishTo(std::string_view topic, const T& event, std::string_view audience) const {
+        publishTextTo(topic, toJson(event), audience);
+    }
+    void publishTextTo(std::string_view topic, std::string_view json, std::string_view audience) const {
+        areas_->check(areas_->get<talome_events>()->publish_to(areas_->self(), str(topic), bytes(json), str(audience)));
     }
 
     /// Runs a task of this plugin once. If it waits already, the earlier time counts; if it runs now, it runs once
@@ -65,7 +77,7 @@ public:
 
 private:
     const detail::Areas* areas_;
-    detail::WatchSlots* watches_;
+    detail::Slots<detail::WatchSlot>* watches_;
 };
 
 } // namespace talome

@@ -2,8 +2,7 @@
 // record has the C function that the host calls.
 #pragma once
 
-#include "declare.hpp"
-#include "handler.hpp"
+#include "wire_records.hpp"
 
 #include <deque>
 
@@ -33,19 +32,6 @@ struct OperationRecord {
     std::uint64_t maxBody = 0;
 
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_sink, void* to) noexcept;
-};
-
-struct RawRecord {
-    const Areas* areas;
-    Handler handler;
-    RunRaw run;
-    std::string id, summary, permission;
-    Tier tier;
-    std::string input, method, path;
-    std::vector<Note> notes;
-    std::uint64_t maxBody = 0;
-
-    static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_exchange*) noexcept;
 };
 
 struct FlagRecord {
@@ -94,7 +80,7 @@ struct SubscriptionRecord {
 
 struct Records {
     std::deque<OperationRecord> operations;
-    std::deque<RawRecord> raw;
+    WireRecords wire;
     std::deque<FlagRecord> flags;
     std::deque<SettingRecord> settings;
     std::deque<ChangeRecord> changes;

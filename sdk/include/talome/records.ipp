@@ -1,8 +1,6 @@
 // Definitions of records.hpp.
 #pragma once
 
-#include <boost/json/monotonic_resource.hpp>
-
 namespace talome::detail {
 
 inline talome_status OperationRecord::invoke(void* user, talome_call* raw, talome_bytes input, talome_sink out,
@@ -15,16 +13,6 @@ inline talome_status OperationRecord::invoke(void* user, talome_call* raw, talom
         Answer answer{{}, !self.mediaType.empty()};
         self.run(self.handler, call, parse(view(input), &memory), answer);
         out(to, bytes(answer.text));
-    });
-}
-
-inline talome_status RawRecord::invoke(void* user, talome_call* raw, talome_bytes input,
-                                       talome_exchange* wire) noexcept {
-    auto& self = *static_cast<RawRecord*>(user);
-    return guard(*self.areas, [&] {
-        Call call(*self.areas, raw);
-        Exchange exchange(*self.areas, wire);
-        self.run(self.handler, call, parse(view(input)), exchange);
     });
 }
 
@@ -52,17 +40,6 @@ inline std::string renameText(Renames pairs) {
     return text;
 }
 
-inline const char* orNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
-
-/// The schema with its notes; a mistake in them names the operation.
-inline std::string annotated(const std::string& id, const std::string& schema, const std::vector<Note>& notes) {
-    try {
-        return annotate(schema, notes);
-    } catch (const std::logic_error& error) {
-        throw std::logic_error(id + ": " + error.what());
-    }
-}
-
 inline void declare(Areas& areas, const talome_operations& table, OperationRecord& o) {
     if (!o.mediaType.empty() && !o.returnsText)
         throw std::logic_error(o.id + ": .text() needs a handler that returns std::string");
@@ -73,12 +50,8 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
         routes.push_back({sizeof(talome_route), r.success, r.method.c_str(), r.path.c_str(), orNull(r.rename)});
     for (const ToolRecord& t : o.tools)
         tools.push_back({sizeof(talome_tool), 0, t.name.c_str(), orNull(t.summary), orNull(t.rename)});
-    std::vector<const talome_route*> routeList;
-    std::vector<const talome_tool*> toolList;
-    routeList.reserve(routes.size());
-    toolList.reserve(tools.size());
-    for (const auto& route : routes) routeList.push_back(&route);
-    for (const auto& tool : tools) toolList.push_back(&tool);
+    const auto routeList = pointersTo(routes);
+    const auto toolList = pointersTo(tools);
 
     talome_operation c{};
     c.struct_size = sizeof c;
@@ -99,23 +72,6 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
     c.invoke = &OperationRecord::invoke;
     c.user = &o;
     areas.check(table.declare(areas.self(), &c));
-}
-
-inline void declare(Areas& areas, const talome_http& table, RawRecord& r) {
-    r.input = annotated(r.id, r.input, r.notes);
-    talome_raw_route c{};
-    c.struct_size = sizeof c;
-    c.tier = static_cast<std::int32_t>(r.tier);
-    c.id = r.id.c_str();
-    c.summary = r.summary.c_str();
-    c.permission = r.permission.c_str();
-    c.method = r.method.c_str();
-    c.path = r.path.c_str();
-    c.input_schema = r.input.c_str();
-    c.max_body = r.maxBody;
-    c.handle = &RawRecord::invoke;
-    c.user = &r;
-    areas.check(table.route(areas.self(), &c));
 }
 
 inline void declare(Areas& areas, const talome_settings& table, SettingRecord& s) {
@@ -143,7 +99,7 @@ inline void Records::publish(Areas& areas) {
         areas.check(areas.need<talome_tasks>()->declare(self, &c));
     }
     for (auto& o : operations) declare(areas, ops, o);
-    for (auto& r : raw) declare(areas, *areas.need<talome_http>(), r);
+    wire.publish(areas);
     for (const auto& operation : uses) areas.check(ops.uses(self, operation.c_str()));
 }
 

@@ -3,14 +3,15 @@
 #pragma once
 
 #include "chains.hpp"
+#include "wire_registry.hpp"
 
 namespace talome {
 
-class Registry {
+class Registry : public WireRegistry {
 public:
-    Registry(const talome_host* host, talome_self* self) : areas_(host, self) { areas_.need<talome_operations>(); }
-    Registry(const Registry&) = delete;
-    Registry& operator=(const Registry&) = delete;
+    Registry(const talome_host* host, talome_self* self) : WireRegistry(host, self) {
+        areas_.need<talome_operations>();
+    }
 
     Host host() const { return Host(areas_, watches_); }
 
@@ -37,25 +38,6 @@ public:
                                                                      {},
                                                                      0});
         return Operation(record);
-    }
-    /// A route whose handler reads the body and writes the answer itself: void (Call&, const In&, Exchange&).
-    template <class P, class F> RawRoute raw(std::string_view id, std::string_view summary, Permission permission,
-                                             Tier tier, std::string_view method, std::string_view path, P* object,
-                                             F handler) {
-        using In = typename detail::Shape<F>::template Arg<1>;
-        auto& record = records_.raw.emplace_back(detail::RawRecord{&areas_,
-                                                                   {object, handler},
-                                                                   &detail::runRaw<P, F>,
-                                                                   std::string(id),
-                                                                   std::string(summary),
-                                                                   permission.text(),
-                                                                   tier,
-                                                                   schema<In>(),
-                                                                   std::string(method),
-                                                                   std::string(path),
-                                                                   {},
-                                                                   0});
-        return RawRoute(record);
     }
     /// A feature flag that an admin gives a member; `granted`: a new member has it.
     void flag(std::string_view name, std::string_view summary, bool granted) {
@@ -99,6 +81,11 @@ public:
     template <class P, class F> void on(std::string_view pattern, P* object, F handler) {
         records_.subscriptions.push_back({&areas_, {object, handler}, &detail::runEvent<P, F>, std::string(pattern)});
     }
+    /// Hears when somebody's event stream begins to show a topic of this plugin, and when nobody's does any more:
+    /// void (std::string_view topic, bool present), or void (bool present).
+    template <class P, class F> void onAudience(std::string_view topic, P* object, F handler) {
+        records_.wire.audiences.push_back({&areas_, {object, handler}, &detail::runAudience<P, F>, std::string(topic)});
+    }
     /// Says that the plugin calls this operation of another one.
     void uses(std::string_view operation) { records_.uses.emplace_back(operation); }
 
@@ -114,9 +101,7 @@ public:
     void publish() { records_.publish(areas_); }
 
 private:
-    detail::Areas areas_;
-    mutable detail::WatchSlots watches_;
-    detail::Records records_;
+    mutable detail::Slots<detail::WatchSlot> watches_;
 };
 
 } // namespace talome

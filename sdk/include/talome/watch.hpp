@@ -1,14 +1,11 @@
 // A descriptor watched by the host: its callback comes on the plugin's strand, and costs no thread.
 #pragma once
 
-#include "edge.hpp"
+#include "slots.hpp"
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 namespace talome {
 
@@ -16,10 +13,8 @@ using OnReady = std::function<void(std::uint32_t events)>;
 
 namespace detail {
 
-/// What the host's callback points to. Slots are reused and never freed before the plugin's end: a callback that was
-/// under way when another thread ended the watch finds an empty slot, and not freed memory.
-struct WatchSlot {
-    const Areas* areas;
+/// A callback that was under way when another thread ended the watch finds an empty slot.
+struct WatchSlot : Slot<WatchSlot> {
     std::mutex mutex;
     std::shared_ptr<OnReady> onReady;
     int fd = -1;
@@ -42,34 +37,6 @@ struct WatchSlot {
     }
 };
 
-class WatchSlots {
-public:
-    WatchSlot* take(const Areas& areas) {
-        const std::lock_guard lock(mutex_);
-        if (free_.empty()) {
-            auto& slot = all_.emplace_back();
-            slot.areas = &areas;
-            free_.reserve(all_.size()); // so that giveBack() needs no memory
-            return &slot;
-        }
-        return pop();
-    }
-    void giveBack(WatchSlot* slot) noexcept {
-        const std::lock_guard lock(mutex_);
-        free_.push_back(slot);
-    }
-
-private:
-    WatchSlot* pop() {
-        WatchSlot* slot = free_.back();
-        free_.pop_back();
-        return slot;
-    }
-    std::mutex mutex_;
-    std::deque<WatchSlot> all_;
-    std::vector<WatchSlot*> free_;
-};
-
 } // namespace detail
 
 /// The watch lasts as long as this object; end it before the descriptor is closed, at the latest in quiesce().
@@ -77,7 +44,8 @@ private:
 class Watch {
 public:
     Watch() = default;
-    Watch(const detail::Areas& areas, detail::WatchSlots& slots, int fd, std::uint32_t events, OnReady onReady)
+    Watch(const detail::Areas& areas, detail::Slots<detail::WatchSlot>& slots, int fd, std::uint32_t events,
+          OnReady onReady)
         : areas_(&areas), slots_(&slots), slot_(slots.take(areas)) {
         try {
             slot_->set(fd, std::make_shared<OnReady>(std::move(onReady)));
@@ -116,7 +84,7 @@ private:
         std::swap(number_, other.number_);
     }
     const detail::Areas* areas_ = nullptr;
-    detail::WatchSlots* slots_ = nullptr;
+    detail::Slots<detail::WatchSlot>* slots_ = nullptr;
     detail::WatchSlot* slot_ = nullptr;
     std::uint64_t number_ = 0;
 };
