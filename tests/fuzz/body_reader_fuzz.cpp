@@ -110,7 +110,7 @@ Outcome read(const Setup& setup, std::string_view input, std::size_t most, Wait 
     BodyReader reader(source, setup.framing, setup.length);
     Outcome outcome;
     auto limit = setup.limit;
-    std::string buffer(std::min<std::size_t>(most, 65536), '\0');
+    std::string buffer(std::min<std::size_t>(most, 8192), '\0');
     Numbers numbers(input);
     try {
         reader.limit(limit);
@@ -191,8 +191,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto setup = readSetup(talome::fuzz::takeLine(input));
 
     const auto whole = read(setup, input, input.npos, Wait::yes);
-    for (const std::size_t most : {1, 3, 40, 5000})
-        for (const auto wait : {Wait::yes, Wait::no}) require(whole == read(setup, input, most, wait));
+    for (const std::size_t most : {1, 40, 5000}) require(whole == read(setup, input, most, Wait::no));
+    require(whole == read(setup, input, 3, Wait::yes));
     if (whole.status == 200) {
         require(whole == readTrusting(setup, input));
         checkAgain(whole);
@@ -201,7 +201,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     // A limit that comes late refuses more, and never lets more through.
     const auto later = std::min<std::uint64_t>(setup.limit, Numbers(input).next(whole.bytes.size() + 10));
-    for (const std::size_t most : {1, 40, 5000}) {
+    for (const std::size_t most : {1, 5000}) {
         const auto limited = read(setup, input, most, Wait::no, later);
         require(whole.bytes.starts_with(limited.bytes));
         if (limited.status != 413) require(limited.status == whole.status && limited.bytes == whole.bytes);
