@@ -152,6 +152,16 @@ class Parking(Case):
                 self.assertGreater(len(data), 16_000_000)
                 s.close()
 
+    def test_answer_that_nobody_takes_is_given_up(self):
+        with Echo(sendTime=1000) as echo, echo.connect() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.sendall(request("/text?bytes=30000000"))
+            for _ in range(50):
+                if any("/text" in line and "too slowly" in line for line in echo.log):
+                    break
+                time.sleep(0.1)
+            self.assertTrue(any("/text" in line and "too slowly" in line for line in echo.log), echo.log)
+
     def test_bodies_that_come_slowly_hold_no_worker(self):
         with Echo(maxWorkers=8, bodyTime=20000) as echo:
             held = [echo.connect() for _ in range(60)]

@@ -146,6 +146,28 @@ class Framing(SharedCase):
                 pass
             self.assertLess(time.monotonic() - start, 6)
 
+    def test_lines_between_chunks_may_not_drip(self):
+        for start in (b"1\r\nx\r\n0\r\n", b"1\r\nx\r\n1;"):  # a trailer, an extension
+            with self.echo.connect() as s:
+                s.sendall(request("/count", "POST", "Transfer-Encoding: chunked\r\n", start))
+                begin = time.monotonic()
+                try:
+                    while time.monotonic() - begin < 6:
+                        s.sendall(b"a")
+                        time.sleep(0.3)
+                except OSError:
+                    pass
+                self.assertLess(time.monotonic() - begin, 4)
+
+    def test_last_bytes_that_came_with_many_others(self):
+        chunk = b"400000\r\n" + bytes(1 << 22) + b"\r\n"
+        for body, size in ((chunk + b"5\r\nhello\r\n0\r\n\r\n", (1 << 22) + 5), (chunk * 3 + b"0\r\n\r\n", 3 << 22)):
+            with self.echo.connect() as s:
+                s.sendall(request("/receive?limit=99999999", "POST", "Transfer-Encoding: chunked\r\n", body) + HELLO)
+                reader = Reader(s)
+                self.assertEqual(reader.answer().body, b"%d" % size)
+                self.assertEqual(reader.answer().body, b'{"hello":"world"}')
+
     def test_malformed_chunks(self):
         for body in (b"x\r\n", b"5\nhello\r\n0\r\n\r\n", b"5\r\nhello!\r\n0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n",
                      b"5;\0\r\nhello\r\n0\r\n\r\n", b"-5\r\n", b"0\r\nbad\r\n\r\n"):

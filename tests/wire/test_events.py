@@ -6,7 +6,7 @@ import sys
 import time
 import unittest
 
-from clients import Events, Refused, build, token_of, wire_server
+from clients import Connection, Events, Refused, build, head, token_of, wire_server
 
 sys.path.insert(0, str(build().parents[1] / "tests"))
 from support import wait_until  # noqa: E402
@@ -163,6 +163,18 @@ class EndTest(unittest.TestCase):
 
 
 class OwnStreamTest(Shared):
+    def test_head_and_then_another_request(self):
+        for path in ("/api/c-wire/body?bytes=100", EVENTS):
+            with Connection(self.talomed.port) as connection:
+                connection.socket.sendall(head(path, self.token).replace(b"GET", b"HEAD", 1))
+                first = connection.until(b"\r\n\r\n")
+                self.assertTrue(first.startswith(b"HTTP/1.1 200 "), first)
+                if b"Connection: close" in first:
+                    self.assertEqual(connection.rest(), b"")
+                    continue
+                connection.socket.sendall(head("/healthz"))
+                self.assertTrue(connection.until(b"\r\n\r\n").startswith(b"HTTP/1.1 200 "))
+
     def body(self, query, read=True):
         connection = http.client.HTTPConnection("127.0.0.1", self.talomed.port, timeout=10)
         self.addCleanup(connection.close)

@@ -238,6 +238,17 @@ class UploadTest(Shared):
         for connection in held:
             connection.socket.close()
 
+    def test_every_end_is_audited(self):
+        def lines(outcome):
+            return sum("cwire.upload" in line and f'"outcome":"{outcome}"' in line for line in self.talomed.log.splitlines())
+
+        failed, done = lines("failed"), lines("done")
+        body, kind = self.form(("file", "a.txt", b"x" * 100))
+        self.assertEqual(self.send(body, kind, to=self.folder / "none").status, 404)
+        self.assertEqual(self.send(b"x" * 11, most=10).status, 413)
+        self.assertEqual(self.send(body, kind).status, 201)
+        wait_until(lambda: (lines("failed"), lines("done")) == (failed + 2, done + 1), 5, what="each has its line")
+
     def test_full_disk(self):
         if os.geteuid() != 0:
             self.skipTest("mounting a small tmpfs needs root")
