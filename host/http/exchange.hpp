@@ -160,6 +160,8 @@ public:
     bool recorded = false; ///< in the log
 
 private:
+    static constexpr std::uint64_t kDrainBytes = 1 << 20; ///< of a body that nobody wanted, else the connection closes
+    static constexpr std::uint64_t kTurn = 4 << 20;       ///< bytes before other connections have their turn
     enum class Phase { waiting, sized, chunked, untilClose, bodiless, upgraded, done };
     /// What the client has not taken yet: bytes, then a part of a file.
     struct Outgoing {

@@ -23,63 +23,6 @@ constexpr int kGoneMs = 60'000;                             // for a client whos
 constexpr auto kLookEvery = std::chrono::milliseconds(250); // deadlines nearer than this are looked after together
 } // namespace
 
-template <class F> void Streams::perform(F&& wish) {
-    if (onThread())
-        wish();
-    else
-        post(std::forward<F>(wish));
-}
-
-bool StreamHandle::hasRoom(std::size_t bytes) {
-    if (queued_ + bytes <= most_) return true;
-    wasFull_ = true;
-    return queued_ + bytes <= most_; // it may have been emptied in between, and then nobody would tell
-}
-
-StreamHandle::Sent StreamHandle::send(Piece piece) {
-    if (gone_) return Sent::gone;
-    if (!hasRoom(piece->size())) return Sent::full;
-    sendAnyway(std::move(piece));
-    return Sent::queued;
-}
-
-void StreamHandle::sendAnyway(Piece piece) {
-    if (gone_) return;
-    queued_ += piece->size();
-    streams_.perform([&streams = streams_, number = number_, piece = std::move(piece)]() mutable {
-        streams.enqueue(number, std::move(piece));
-    });
-}
-
-void StreamHandle::close(Piece last) {
-    if (gone_) return;
-    streams_.perform([&streams = streams_, number = number_, last = std::move(last)]() mutable {
-        streams.beginClose(number, std::move(last));
-    });
-}
-
-void StreamHandle::dismiss(std::string reason) {
-    if (gone_) return;
-    streams_.perform([&streams = streams_, number = number_, reason = std::move(reason)] {
-        if (auto* entry = streams.find(number)) streams.beginClose(number, entry->stream->farewell(reason));
-    });
-}
-
-void StreamHandle::drop() {
-    if (gone_) return;
-    streams_.perform([&streams = streams_, number = number_] {
-        if (auto* entry = streams.find(number)) streams.end(*entry, Stream::End::slow);
-    });
-}
-
-void StreamHandle::pause() {
-    streams_.perform([&streams = streams_, number = number_] { streams.setPaused(number, true); });
-}
-
-void StreamHandle::resume() {
-    streams_.perform([&streams = streams_, number = number_] { streams.setPaused(number, false); });
-}
-
 Streams::Streams(std::size_t most, std::function<void(Connection&)> release)
     : most_(most), release_(std::move(release)) {}
 
@@ -291,13 +234,23 @@ void Streams::writeTo(Entry& entry) {
 void Streams::enqueue(std::uint64_t number, Piece piece) {
     auto* entry = find(number);
     if (!entry || entry->closing || piece->empty()) return;
-    const bool idle = entry->queue.empty();
-    entry->queue.push_back(std::move(piece));
     entry->sent = Clock::now();
-    if (!idle) return; // it goes when the client takes what is before it
+    if (!entry->queue.empty())
+        return entry->queue.push_back(std::move(piece)); // it goes when what is before it has gone
     entry->moved = entry->sent;
-    writeTo(*entry);
-    if (!entry->queue.empty()) nextLook_ = std::min(nextLook_, entry->moved + kStuck);
+    try {
+        entry->sentOfFirst = entry->connection->sendSome(*piece);
+    } catch (const ClientGone&) {
+        return end(*entry, Stream::End::left);
+    }
+    entry->handle->queued_ -= entry->sentOfFirst;
+    if (entry->sentOfFirst == piece->size()) {
+        entry->sentOfFirst = 0; // nearly always: nothing is kept
+        return;
+    }
+    entry->queue.push_back(std::move(piece));
+    nextLook_ = std::min(nextLook_, entry->moved + kStuck);
+    watch(*entry);
 }
 
 void Streams::beginClose(std::uint64_t number, Piece last) {

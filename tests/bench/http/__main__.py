@@ -43,12 +43,12 @@ def arguments():
     parser.add_argument("--plugin-dir", action="append", default=[], help="one more folder of plugins")
     parser.add_argument("--idle", type=int, default=10000, help="idle connections")
     parser.add_argument("--stream-seconds", type=int, default=30)
-    parser.add_argument("--sse-path", default="/api/streamer/events",
-                        help='an event a second, each with "sentNs": CLOCK_MONOTONIC in ns when it was published')
-    parser.add_argument("--sse-stall-path", default="/api/streamer/events?perSecond=500&bytes=8000",
-                        help="events that soon fill the buffers of one that does not read")
-    parser.add_argument("--download-path", default="/api/streamer/file", help="gives the file in TALOME_BENCH_FILE")
-    parser.add_argument("--upload-path", default="/api/streamer/upload", help="answers the SHA-256 of the body")
+    parser.add_argument("--sse-path", default="/api/c-wire/events",
+                        help='events, each with "sentNs": CLOCK_MONOTONIC in ns when it was published')
+    parser.add_argument("--publish-path", default="/api/c-wire/publish", help='publishes {"count", "text"} of them')
+    parser.add_argument("--download-path", default="/api/c-wire/file?path=", help="gives the file whose path follows")
+    parser.add_argument("--upload-path", default="/api/c-wire/upload?exists=replace&dir=",
+                        help="answers the SHA-256 of the body; the path of a folder follows")
     parser.add_argument("--mib", type=int, default=1024, help="size of the file")
     parser.add_argument("--folder", help="where the file lies while it is needed")
     options = parser.parse_args()

@@ -8,6 +8,7 @@ import re
 import socket
 import tempfile
 import time
+import urllib.parse
 
 from measure import Watch, median, mib
 from servers import Skip, authorization, load, need_route, nginx, talomed
@@ -107,7 +108,9 @@ def run(options, report):
         root = pathlib.Path(stack.enter_context(folder))
         root.chmod(0o755)
         (root / "file").touch()
-        ours = stack.enter_context(talomed(options, TALOME_BENCH_FILE=root / "file"))
+        ours = stack.enter_context(talomed(options))
+        options.download_path += urllib.parse.quote(str(root / "file"))
+        options.upload_path += urllib.parse.quote(str(root))
         try:
             need_route(ours, options.download_path)
             make_file(root / "file", size)

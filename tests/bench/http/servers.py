@@ -9,11 +9,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 
 from support import Talomed, build, free_port, wait_until
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
-PLUGINS = ("tests/plugins", "tests/plugins/bench", "tests/plugins/streamer")  # of the build; greeter is in the first
+PLUGINS = ("tests/plugins", "tests/plugins/bench", "tests/plugins/c-wire")  # of the build; greeter is in the first
 
 
 class Skip(Exception):
@@ -47,6 +48,24 @@ def route_exists(server, path, method="GET") -> bool:
 def need_route(server, path, method="GET"):
     if not route_exists(server, path, method):
         raise Skip(f"{method} {path} answers 404")
+
+
+@contextlib.contextmanager
+def publishing(server, path, period, body):
+    """Publishes events while it lasts: `body` every `period` seconds."""
+    ended = threading.Event()
+
+    def publish():
+        while not ended.wait(period):
+            server.post(path, body)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class Program:

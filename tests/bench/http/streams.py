@@ -5,7 +5,7 @@ import os
 import time
 
 from measure import Watch, cpu_seconds, mib, status
-from servers import load, need_route, talomed
+from servers import load, need_route, publishing, talomed
 
 SUBSCRIBERS = 1000
 CYCLES = 5000
@@ -65,7 +65,8 @@ def stalled(server, options, report):
     before = descriptors(server.pid)
     begun = time.monotonic()
     seconds = options.stream_seconds
-    with load("streams", server, options.sse_stall_path, count=BESIDE_STALLED, stalled=1, seconds=seconds) as clients:
+    with load("streams", server, options.sse_path, count=BESIDE_STALLED, stalled=1, seconds=seconds) as clients, \
+            publishing(server, options.publish_path, 0.05, {"count": 25, "text": "x" * 1000}):
         clients.json()
         dropped = None
         while dropped is None and time.monotonic() < begun + seconds - 1:
@@ -84,6 +85,7 @@ def stalled(server, options, report):
 def run(options, report):
     with talomed(options) as server:
         need_route(server, options.sse_path)
-        deliver(server, options, report)
-        come_and_go(server, options, report)
+        with publishing(server, options.publish_path, 1, {"count": 1}):
+            deliver(server, options, report)
+            come_and_go(server, options, report)
         stalled(server, options, report)
