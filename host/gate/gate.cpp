@@ -103,6 +103,9 @@ void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json
         if (changes || failure.status == TALOME_E_DENIED)
             auditLine(call, endpoint, input, failure.status == TALOME_E_DENIED ? "denied" : "failed", began);
         throw;
+    } catch (...) {
+        if (changes) auditLine(call, endpoint, input, "failed", began);
+        throw;
     }
     if (changes && done) auditLine(call, endpoint, input, "done", began);
 }
@@ -120,7 +123,8 @@ void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, t
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
         lastWords().clear();
-        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to), endpoint.declared.id);
+        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to),
+                       endpoint.declared.id);
     });
 }
 
@@ -135,6 +139,13 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
         lastWords().clear();
         return endpoint.wire(call, text, exchange);
     });
+}
+
+void Gate::noteFailure(const talome_call& call, const Endpoint& endpoint, const std::string& input,
+                       talome_status status) const {
+    const bool denied = status == TALOME_E_DENIED;
+    if (denied || endpoint.declared.tier != manifest::Tier::read)
+        auditLine(call, endpoint, parseJson(input), denied ? "denied" : "failed", std::chrono::steady_clock::now());
 }
 
 void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::string& input,

@@ -37,6 +37,9 @@ public:
     /// For a caller who has said who it is after its input was checked: the rest of the path, around `invoke`.
     void runLate(talome_call&, const Endpoint&, const std::string& input, const std::function<void()>& invoke) const;
 
+    /// For what goes wrong between two visits of the path, while a body comes: the audit line.
+    void noteFailure(const talome_call&, const Endpoint&, const std::string& input, talome_status) const;
+
     /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.
     void call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input,
               talome_sink out, void* to) const;

@@ -76,6 +76,15 @@ std::string forwardedFor(const http::Exchange& exchange) {
     return all;
 }
 
+/// Of an origin with this scheme, without its port; empty if it has another scheme.
+std::string_view hostOf(std::string_view origin, std::string_view scheme) {
+    if (!origin.starts_with(scheme)) return {};
+    origin.remove_prefix(scheme.size());
+    const auto colon = origin.rfind(':');
+    const bool port = colon != origin.npos && origin.find(']', colon) == origin.npos; // not within [::1]
+    return port ? origin.substr(0, colon) : origin;
+}
+
 bool isSafe(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 void sendFailure(http::Exchange& exchange, const Failure& failure) {
@@ -141,9 +150,13 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
     const auto origin = exchange.header("Origin");
     const auto host = exchange.header("Host");
     if (origin) {
-        if (host && isLocalHost(*host) &&
-            (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host)))
-            return;
+        // Another port of this server is this server as well: its pages come from the main one.
+        const bool samePort = exchange.listener().empty();
+        if (host && isLocalHost(*host))
+            for (const std::string scheme : {"http://", "https://"})
+                if (samePort ? *origin == scheme + std::string(*host)
+                             : hostOf(*origin, scheme) == hostOf(scheme + std::string(*host), scheme))
+                    return;
         if (std::find(origins_.begin(), origins_.end(), *origin) != origins_.end()) return;
     } else {
         const auto site = exchange.header("Sec-Fetch-Site");
@@ -155,13 +168,15 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
 }
 
 talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot,
-                        manifest::Kind kind) const {
+                        const Endpoint& endpoint) const {
     bool fromCookie = false;
     const auto token = tokenOf(exchange, fromCookie);
-    // Without any token too: a page must not log in, or claim a new server, in its visitor's name. A WebSocket is a GET,
-    // but no browser asks its server's leave for it (RFC 6455, 10.2); an event stream would be opened in vain.
-    const bool stays = kind == manifest::Kind::websocket || kind == manifest::Kind::events;
-    if ((fromCookie || token.empty()) && (stays || !isSafe(exchange.method()))) refuseForeignSites(exchange);
+    // Without any token too: a page must not log in, or claim a new server, in its visitor's name. A WebSocket is a
+    // GET, but no browser asks its server's leave for it (RFC 6455, 10.2); an event stream would be opened in vain.
+    const auto kind = endpoint.declared.kind;
+    const bool guarded = kind == manifest::Kind::websocket || kind == manifest::Kind::events ||
+                         !isSafe(exchange.method()) || endpoint.declared.tier != manifest::Tier::read;
+    if ((fromCookie || token.empty()) && guarded) refuseForeignSites(exchange);
     talome_call call;
     call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)),
                                    std::string(exchange.header("User-Agent").value_or("")));
@@ -182,11 +197,12 @@ void Rest::serve(http::Exchange& exchange) const {
     exchange.setRoute(route.path);
     exchange.setPlugin(endpoint->plugin);
     const auto kind = endpoint->declared.kind;
-    auto call = begin(exchange, snapshot, kind);
+    auto call = begin(exchange, snapshot, *endpoint);
     // Before the body is read, and again on the one path.
     if (call.principal->authenticated || !endpoint->lateAuthentication) gate_.admit(call, *endpoint);
     if (kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
-    const Bulkhead::Place place(endpoint->bulkhead.get(), endpoint->plugin);
+    // An upload that has come whole is not sent away any more.
+    const Bulkhead::Place place(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->plugin);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (kind != manifest::Kind::call) {

@@ -26,7 +26,7 @@ public:
 
 private:
     void serve(http::Exchange&) const;
-    talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, manifest::Kind) const;
+    talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, const Endpoint&) const;
     void refuseForeignSites(const http::Exchange&) const;
 
     const Gate& gate_;

@@ -31,7 +31,8 @@ void BodyReader::refuse(int status, const char* text) {
 
 void BodyReader::limit(std::uint64_t bytes) {
     limit_ = bytes;
-    if (received_ > limit_ || remaining() > limit_ - received_) refuse(413, "the body is larger than allowed");
+    const auto declared = state_ == State::data ? left_ : 0; // of the body, or of the chunk that is being read
+    if (received_ > limit_ || declared > limit_ - received_) refuse(413, "the body is larger than allowed");
 }
 
 std::optional<std::size_t> BodyReader::read(void* to, std::size_t n, Wait wait) {

@@ -100,6 +100,26 @@ TEST_CASE("body: limits, declared and counted") {
     CHECK(statusOf("fffffffffffffffff\r\n") == 413);
 }
 
+TEST_CASE("body: a limit that comes within a chunk") {
+    const std::string text = "a\r\n0123456789\r\n5\r\nhello\r\n0\r\n\r\n";
+    for (const std::uint64_t limit : {2, 9, 10, 14, 15}) {
+        TextSource source(text, 100);
+        BodyReader reader(source, Framing::chunked, 0);
+        char some[3];
+        REQUIRE(reader.read(some, 3, Wait::yes) == 3u);
+        auto rest = [&] {
+            reader.limit(limit);
+            return readAll(reader);
+        };
+        if (limit == 15)
+            CHECK(rest() == "3456789hello");
+        else
+            CHECK_THROWS_AS(rest(), HttpError);
+        CHECK(reader.received() == (limit < 10 ? 3 : limit < 15 ? 10 : 15));
+        CHECK(reader.broken() == (limit < 15));
+    }
+}
+
 TEST_CASE("body: malformed chunks") {
     for (auto text : {"\r\n", "x\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5 x\r\nhello\r\n", "5\nhello\r\n0\r\n\r\n",
                       "5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5;\x01\r\nhello\r\n0\r\n\r\n",

@@ -128,7 +128,9 @@ std::optional<std::size_t> Connection::receive(void* to, std::size_t n, Wait wai
             if (!wouldBlock(errno)) throw ClientGone();
         }
         if (wait == Wait::no) return std::nullopt;
-        if (!waitFor(descriptor_, POLLIN, receiveTime_)) throw HttpError(408, "the body came too slowly");
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(receiveBy_ - Clock::now());
+        if (!waitFor(descriptor_, POLLIN, std::max(left, std::chrono::milliseconds(0))))
+            throw HttpError(408, "the body came too slowly");
     }
 }
 

@@ -65,7 +65,8 @@ public:
 
     std::optional<std::size_t> receive(void* to, std::size_t n, Wait) override;
     void giveBack(std::string_view bytes) override { pending_.insert(0, bytes); }
-    void setReceiveTime(std::chrono::milliseconds limit) { receiveTime_ = limit; }
+    /// Until when receive() waits.
+    void setReceiveBy(Clock::time_point until) { receiveBy_ = until; }
 
     /// Sends all of both, or throws ClientGone. A client that takes no byte for `limit`, or fewer than 4 KiB a second
     /// in the long run, counts as gone.
@@ -88,9 +89,11 @@ public:
     void resetOnClose();
 
     std::atomic<State> state{State::busy};
-    std::atomic<Clock::rep> deadline{0}; ///< when parked: Clock ticks after which it is swept
-    std::atomic<bool> idle{true};        ///< when parked: nothing of a request has come
-    std::size_t slot = 0;                ///< in the engine's list; under its lock
+    std::atomic<Clock::rep> deadline{0};    ///< when parked: Clock ticks after which it is swept
+    std::atomic<bool> idle{true};           ///< when parked: nothing of a request has come
+    std::atomic<bool> toSend{false};        ///< when parked: waits for the client to take something
+    std::atomic<bool> beforeRequest{false}; ///< when parked: a head or a handshake has begun and is not whole
+    std::size_t slot = 0;                   ///< in the engine's list; under its lock
 
     // The owner's.
     Clock::time_point headSince{};      ///< when an unfinished head began; zero without one
@@ -110,7 +113,7 @@ private:
     std::unique_ptr<TlsSession> tls_;
     std::string pending_; ///< received already, and not yet read
     std::size_t wakeAbove_ = 0;
-    std::chrono::milliseconds receiveTime_{30000};
+    Clock::time_point receiveBy_{};
 };
 
 } // namespace talome::http

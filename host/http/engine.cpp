@@ -121,6 +121,7 @@ void Server::Engine::stop() {
     if (supervisor_.joinable()) supervisor_.join();
     std::lock_guard lock(mutex_);
     connections_.clear();
+    empty_.notify_all();
 }
 
 void Server::Engine::watch(int descriptor, Watched& watched, std::uint32_t events) {
@@ -135,6 +136,19 @@ void Server::Engine::rearm(int descriptor, Watched& watched, std::uint32_t event
     event.events = events | EPOLLONESHOT;
     event.data.ptr = &watched;
     checked(modifyWatch(epoll_, descriptor, event), "epoll_ctl");
+}
+
+/// Whatever happens to a client, the listener goes on.
+void Server::Engine::acceptFrom(Listener& listener) {
+    ++accepting_;
+    try {
+        accept(listener);
+    } catch (const std::exception&) { // no memory for one more: that client is closed
+        refused_.fetch_add(1, std::memory_order_relaxed);
+        listener.rearm([this, &listener](int descriptor) { rearm(descriptor, listener, EPOLLIN); });
+    }
+    std::lock_guard lock(mutex_);
+    if (--accepting_ == 0) empty_.notify_all();
 }
 
 void Server::Engine::accept(Listener& listener) {
@@ -154,6 +168,7 @@ void Server::Engine::accept(Listener& listener) {
 
 void Server::Engine::admit(std::unique_ptr<Connection> owned) {
     auto& connection = *owned;
+    if (options_.tls) connection.startTls(*options_.tls);
     std::size_t open;
     {
         std::lock_guard lock(mutex_);
@@ -168,14 +183,15 @@ void Server::Engine::admit(std::unique_ptr<Connection> owned) {
     else
         accepted_.fetch_add(1, std::memory_order_relaxed);
     if (owned) return; // too many even to be told: closed
-    if (options_.tls && open < maxConnections_) {
-        connection.startTls(*options_.tls);
+    if (connection.handshaking) {
         connection.headSince = Clock::now();
         connection.idle = false;
+        connection.beforeRequest = true;
     }
     auto wait = open >= maxConnections_  ? kLingerTime
                 : connection.handshaking ? Clock::duration(options_.headTime)
                                          : Clock::duration(options_.keepAlive);
+    if (open >= maxConnections_ && connection.handshaking) return drop(connection); // cannot be told
     if (open >= maxConnections_) {
         ResponseFields fields;
         fields.set("Retry-After", "5");
@@ -192,7 +208,7 @@ void Server::Engine::admit(std::unique_ptr<Connection> owned) {
     auto deadline = Clock::now() + wait;
     connection.deadline = deadline.time_since_epoch().count();
     connection.state = Connection::State::parked;
-    sweepBy(deadline);
+    sweepBy(shared_.draining ? Clock::now() : deadline);
     try {
         watch(connection.descriptor(), connection, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
     } catch (const std::system_error&) {
@@ -205,7 +221,11 @@ void Server::Engine::admit(std::unique_ptr<Connection> owned) {
 void Server::Engine::refuseOne(Listener& listener) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     int spare = spare_.exchange(-1);
-    if (spare < 0) return;
+    if (spare < 0) {                                                // somebody else has it, or there was none to be had
+        std::this_thread::sleep_for(std::chrono::milliseconds(10)); // the listener fires again at once
+        if (int again = openSpare(); again >= 0 && (again = spare_.exchange(again)) >= 0) ::close(again);
+        return;
+    }
     ::close(spare);
     std::unique_ptr<Connection> connection;
     listener.accept(connection);
@@ -232,6 +252,7 @@ bool Server::Engine::drain(std::chrono::milliseconds limit) {
     grace_ = std::min<Clock::duration>(kDrainGrace, limit / 2).count();
     {
         std::lock_guard lock(listenersMutex_);
+        drainBy_ = (Clock::now() + Clock::duration(grace_.load())).time_since_epoch().count();
         shared_.draining = true;
         for (auto& listener : listeners_) {
             if (listener->closed()) continue;
@@ -243,7 +264,7 @@ bool Server::Engine::drain(std::chrono::milliseconds limit) {
     streams_.dismissAll("the server stops");
     sweepBy(Clock::now());
     std::unique_lock lock(mutex_);
-    return empty_.wait_until(lock, end, [this] { return connections_.empty(); });
+    return empty_.wait_until(lock, end, [this] { return connections_.empty() && accepting_ == 0; });
 }
 
 Poco::Net::SocketAddress Server::Engine::address() const {

@@ -45,6 +45,7 @@ private:
     // engine.cpp: life, accepting
     void watch(int descriptor, Watched& watched, std::uint32_t events);
     void rearm(int descriptor, Watched& watched, std::uint32_t events);
+    void acceptFrom(Listener& listener);
     void accept(Listener& listener);
     void admit(std::unique_ptr<Connection> connection);
     void refuseOne(Listener& listener);
@@ -60,6 +61,7 @@ private:
     void resume(Connection& connection, std::uint32_t events, Scratch& scratch);
     bool follow(Connection& connection, Next next);
     Next proceed(Connection& connection, Exchange& exchange);
+    bool pump(Exchange& exchange);
     void handle(Exchange& exchange);
     Next settle(Connection& connection, Exchange& exchange);
     void suspend(Connection& connection, bool toSend);
@@ -103,6 +105,8 @@ private:
     std::atomic<Clock::rep> nextSweep_;
 
     std::atomic<std::uint64_t> transfers_{0};
+    std::atomic<unsigned> accepting_{0}; ///< workers that may hold a client which is not in the list yet
+    std::atomic<Clock::rep> drainBy_{0}; ///< while draining: until when a head may still come
     std::atomic<std::uint64_t> accepted_{0}, refused_{0}, requests_{0}, badRequests_{0};
 };
 

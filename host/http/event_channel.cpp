@@ -23,6 +23,8 @@ std::optional<std::uint64_t> lastEventId(const Exchange& exchange) {
     return id;
 }
 
+constexpr std::size_t kMostKept = 4 << 20; // bytes of events for those who come back
+
 // A field's value ends with its line: what would begin another is left out.
 void appendField(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ");
@@ -74,6 +76,7 @@ public:
     Piece ping() override { return eventHeartbeat(); }
     Piece farewell(std::string_view reason) override { return formatBye(reason); }
     void onEnd(End) noexcept override {
+        if (!handle_) return; // it was never open
         channel_->remove(*this);
         if (client.ended) client.ended();
     }
@@ -115,7 +118,8 @@ void EventChannel::add(Subscriber& subscriber) {
     subscriber.handle().send(retry);
     if (subscriber.after) {
         for (const auto& event : kept_)
-            if (event.id > *subscriber.after) send(subscriber, event);
+            if (event.id > *subscriber.after && subscriber.client.maySee(event.permission, event.to))
+                subscriber.handle().sendAnyway(event.text); // it is bounded by what is kept
         return;
     }
     if (!options_.last) return;
@@ -127,8 +131,12 @@ void EventChannel::remove(Subscriber& subscriber) { std::erase(subscribers_, &su
 
 void EventChannel::deliver(Event event) {
     for (auto* subscriber : subscribers_) send(*subscriber, event);
+    keptBytes_ += event.text->size();
     kept_.push_back(std::move(event));
-    if (kept_.size() > options_.replay) kept_.pop_front();
+    while (kept_.size() > options_.replay || (keptBytes_ > kMostKept && kept_.size() > 1)) {
+        keptBytes_ -= kept_.front().text->size();
+        kept_.pop_front();
+    }
 }
 
 void EventChannel::send(Subscriber& subscriber, const Event& event) {

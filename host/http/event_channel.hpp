@@ -68,6 +68,7 @@ private:
     // The reactor's thread.
     std::uint64_t next_; ///< begins at the clock, so that it goes on rising when the server is started again
     std::deque<Event> kept_;
+    std::size_t keptBytes_ = 0;
     std::vector<Subscriber*> subscribers_;
 };
 

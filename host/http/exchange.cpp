@@ -29,12 +29,11 @@ bool hasNoBody(int status) { return status < 200 || status == 204 || status == 3
 Exchange::Exchange(Connection& connection, const RequestHead& head, const Options& options, Shared& shared)
     : connection_(connection), head_(&head), options_(options),
       body_(connection, head.framing, head.contentLength.value_or(0)), shared_(shared), requestId_(newRequestId()),
-      start_(std::chrono::steady_clock::now()), moved_(start_), mayKeepAlive_(head.keepAlive) {
-    connection_.setReceiveTime(options.bodyTime);
-}
+      start_(std::chrono::steady_clock::now()), moved_(start_), mayKeepAlive_(head.keepAlive) {}
 
 Exchange::~Exchange() {
-    if (counted_) shared_.collected -= counted_;
+    releaseBody();
+    if (keptBytes_) shared_.kept -= keptBytes_;
 }
 
 const std::string& Exchange::peer() const { return connection_.peer(); }
@@ -123,6 +122,11 @@ void Exchange::transmitOrKeep(std::string head, std::string body) {
         throw;
     }
     if (sent == head.size() + body.size()) return;
+    keptBytes_ = head.size() + body.size() - sent;
+    if ((shared_.kept += keptBytes_) > options_.maxKept) {
+        cut_ = true;
+        throw ClientGone(); // too many who do not take their answers
+    }
     sendFrom_ = moved_ = std::chrono::steady_clock::now();
     if (sent < head.size()) {
         out_.bytes = std::move(head.append(body));
@@ -202,7 +206,9 @@ void Exchange::begin(int status, std::string_view contentType, std::optional<std
 
 void Exchange::write(std::string_view bytes) {
     if (phase_ == Phase::waiting || phase_ == Phase::done) throw std::logic_error("write() outside begin() and end()");
+    if (phase_ == Phase::bodiless && !connection_.connected()) throw ClientGone(); // or a handler would write for ever
     if (bytes.empty() || phase_ == Phase::bodiless) return;
+    if (!stream_ && untilClose_) throw std::logic_error("write() on a stream");
     if (phase_ == Phase::sized) {
         if (bytes.size() > remaining_) throw std::logic_error("more bytes than begin() announced");
         remaining_ -= bytes.size();
@@ -238,6 +244,7 @@ void Exchange::end() {
 
 void Exchange::complete() {
     if (cut_ || hasStream()) return;
+    if (auto stream = std::exchange(stream_, nullptr)) stream->onEnd(Stream::End::closed); // HEAD: the head is all
     if (!held_.empty() && begun()) transmit(std::exchange(held_, {}), {});
     if (phase_ == Phase::waiting)
         fail(HttpError(500, "internal error"));

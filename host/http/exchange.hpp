@@ -13,9 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace talome::http {
@@ -28,6 +30,12 @@ struct Options;
 struct Shared {
     std::atomic<bool> draining{false};       ///< answers say Connection: close
     std::atomic<std::uint64_t> collected{0}; ///< bytes of bodies that are held in memory
+    std::atomic<std::uint64_t> kept{0};      ///< bytes of answers that wait for their clients
+    std::mutex mutex;
+    std::unordered_map<std::string, std::uint64_t> ofPeer; ///< of the larger bodies collected
+
+    bool add(const std::string& peer, std::uint64_t bytes, std::uint64_t most);
+    void remove(const std::string& peer, std::uint64_t bytes);
 };
 
 /// Takes a body as it comes. Called by one worker at a time. What it throws becomes the answer.
@@ -150,6 +158,10 @@ public:
     bool bodyOpen() const { return !body_.atEnd(); }
     /// Until when the client may take to send, or to take, its next byte.
     std::chrono::steady_clock::time_point deadline() const;
+    /// More may be there than pump() took: others have their turn.
+    bool turnOver() const { return turnOver_; }
+    /// The handler is done with the body.
+    void releaseBody();
     /// Copies the head, before the bytes that it was read from are used for another.
     void keepHead();
     /// With the head of the answer, which it sends first.
@@ -204,7 +216,10 @@ private:
     std::uint64_t bytesOut_ = 0;
     std::uint64_t drainFrom_ = 0; ///< bytes of the body that had come when the answer was out
     std::string collected_;
-    std::uint64_t counted_ = 0; ///< of it, in Shared::collected
+    std::uint64_t counted_ = 0;   ///< of it, in Shared::collected
+    std::uint64_t ofPeer_ = 0;    ///< of it, in Shared::ofPeer
+    std::uint64_t keptBytes_ = 0; ///< of the answer, in Shared::kept
+    bool turnOver_ = false;
     std::shared_ptr<BodySink> sink_;
     std::shared_ptr<Stream> stream_;
     int status_ = 0;

@@ -13,6 +13,7 @@ namespace {
 constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr std::uint64_t kSlowestBody = 1024;   // bytes a second, after the first bodyTime
 constexpr std::uint64_t kSlowestClient = 4096; // bytes a second, after the first sendTime
+constexpr std::uint64_t kUncounted = 65536;    // of a body, before it counts among those of its peer
 } // namespace
 
 void Exchange::limitBody(std::uint64_t bytes) {
@@ -29,13 +30,11 @@ void Exchange::sendContinue() {
 std::size_t Exchange::read(void* to, std::size_t n) {
     if (!limited_) limitBody(options_.maxBody);
     sendContinue();
-    auto got = body_.read(to, n, Wait::yes).value_or(0);
-    auto most = options_.bodyTime + std::chrono::seconds(body_.received() / kSlowestBody);
-    if (got && std::chrono::steady_clock::now() - start_ > most) {
-        mayKeepAlive_ = false;
-        throw HttpError(408, "the body came too slowly");
-    }
-    return got;
+    // Also for the lines between chunks, of which a byte may come now and then.
+    connection_.setReceiveBy(
+        std::min(std::chrono::steady_clock::now() + options_.bodyTime,
+                 start_ + options_.bodyTime + std::chrono::seconds(body_.received() / kSlowestBody)));
+    return body_.read(to, n, Wait::yes).value_or(0);
 }
 
 bool Exchange::waitForBody() {
@@ -54,10 +53,33 @@ bool Exchange::receive(std::shared_ptr<BodySink> sink) {
 }
 
 void Exchange::keep(std::string_view piece) {
-    counted_ += piece.size();
-    if ((shared_.collected += piece.size()) > options_.maxCollected)
+    const auto refuse = [] {
         throw HttpError(503, "the server is receiving too much at once", {{"Retry-After", "5"}});
+    };
+    counted_ += piece.size();
+    if ((shared_.collected += piece.size()) > options_.maxCollected) refuse();
+    // One client must not be able to use up what there is for all.
+    if (counted_ > kUncounted &&
+        !shared_.add(peer(), counted_ - std::exchange(ofPeer_, counted_), options_.maxCollected / 2))
+        refuse();
     collected_.append(piece);
+}
+
+void Exchange::releaseBody() {
+    collected_ = {};
+    if (counted_) shared_.collected -= std::exchange(counted_, 0);
+    if (ofPeer_) shared_.remove(peer(), std::exchange(ofPeer_, 0));
+}
+
+bool Shared::add(const std::string& peer, std::uint64_t bytes, std::uint64_t most) {
+    const std::lock_guard lock(mutex);
+    return (ofPeer[peer] += bytes) <= most;
+}
+
+void Shared::remove(const std::string& peer, std::uint64_t bytes) {
+    const std::lock_guard lock(mutex);
+    const auto it = ofPeer.find(peer);
+    if ((it->second -= bytes) == 0) ofPeer.erase(it);
 }
 
 // A length that is only declared costs nothing: what is collected grows with what has come.
@@ -65,6 +87,7 @@ bool Exchange::pump() {
     constexpr std::size_t kStep = 65536;
     thread_local const std::unique_ptr<char[]> piece(new char[kStep]);
     std::uint64_t turn = 0;
+    turnOver_ = false;
     while (!body_.atEnd()) {
         auto got = body_.read(piece.get(), kStep, Wait::no);
         if (!got) return false;
@@ -74,7 +97,7 @@ bool Exchange::pump() {
         else
             keep({piece.get(), *got});
         turn += *got;
-        if (turn > kTurn) return false;
+        if (turn > kTurn) return !(turnOver_ = true);
     }
     if (sink_) sink_->finish();
     receiving_ = false;

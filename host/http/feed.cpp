@@ -12,7 +12,9 @@ Feed::Sent Feed::send(Piece piece) {
 bool Feed::hasRoom(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     if (handle_) return handle_->hasRoom(bytes);
-    return earlyBytes_ + bytes <= most_;
+    if (earlyBytes_ == 0 || earlyBytes_ + bytes <= most_) return true;
+    wasFull_ = true;
+    return false;
 }
 
 // The lock is held while it is handed on, so that what comes from several threads keeps one order.
@@ -45,6 +47,11 @@ void Feed::pause(bool paused) {
         handle_->resume();
 }
 
+bool Feed::paused() const {
+    const std::lock_guard lock(mutex_);
+    return paused_;
+}
+
 std::size_t Feed::queued() const {
     const std::lock_guard lock(mutex_);
     return handle_ ? handle_->queued() : earlyBytes_;
@@ -61,6 +68,7 @@ void Feed::open(const std::shared_ptr<StreamHandle>& handle) {
     for (auto& piece : early_) handle->sendAnyway(std::move(piece));
     early_ = {};
     if (paused_) handle->pause();
+    if (wasFull_) handle->tellRoom();
     if (closed_) handle->close(std::move(last_));
 }
 

@@ -1,4 +1,5 @@
-// Feeds a stream from before it is open until after it is over: what is sent before waits, what is sent after is told so.
+// Feeds a stream from before it is open until after it is over: what is sent before waits, what is sent after is told
+// so.
 #pragma once
 
 #include "host/http/stream.hpp"
@@ -20,6 +21,7 @@ public:
     void sendAnyway(Piece piece);
     void close(Piece last = nullptr);
     void pause(bool paused);
+    bool paused() const;
     std::size_t queued() const;
     bool over() const;
     std::size_t most() const { return most_; }
@@ -34,7 +36,7 @@ private:
     std::vector<Piece> early_;
     std::size_t earlyBytes_ = 0;
     Piece last_;
-    bool closed_ = false, paused_ = false, over_ = false;
+    bool closed_ = false, paused_ = false, over_ = false, wasFull_ = false;
 };
 
 } // namespace talome::http

@@ -30,7 +30,7 @@ void Server::Engine::work(WorkerPool::Worker& worker) {
         auto* watched = static_cast<Watched*>(event.data.ptr);
         if (watched->kind == Watched::Kind::stop) return;
         if (watched->kind == Watched::Kind::listener)
-            accept(static_cast<Listener&>(*watched));
+            acceptFrom(static_cast<Listener&>(*watched));
         else
             onConnection(static_cast<Connection&>(*watched), event.events, scratch);
         worker.finished();
@@ -72,9 +72,11 @@ bool Server::Engine::shakeHands(Connection& connection) {
     const auto deadline = connection.headSince + options_.headTime;
     connection.deadline = deadline.time_since_epoch().count();
     connection.idle = false;
+    connection.beforeRequest = true;
+    connection.toSend = outcome == TlsSession::Outcome::wantWrite;
     const int descriptor = connection.descriptor();
     connection.state = Connection::State::parked;
-    sweepBy(deadline);
+    sweepBy(shared_.draining ? Clock::now() : deadline);
     rearm(descriptor, connection,
           outcome == TlsSession::Outcome::wantWrite ? std::uint32_t{EPOLLOUT} : std::uint32_t{EPOLLIN | EPOLLRDHUP});
     return false;
@@ -192,7 +194,7 @@ bool Server::Engine::follow(Connection& connection, Next next) {
 Server::Engine::Next Server::Engine::proceed(Connection& connection, Exchange& exchange) {
     try {
         try {
-            if (exchange.receiving() && !exchange.pump()) return Next::waitToReceive;
+            if (exchange.receiving() && !pump(exchange)) return Next::waitToReceive;
             if (!exchange.begun() && !exchange.wasCut()) {
                 handle(exchange);
                 if (exchange.receiving()) return Next::waitToReceive;
@@ -207,6 +209,20 @@ Server::Engine::Next Server::Engine::proceed(Connection& connection, Exchange& e
         if (exchange.failure.empty()) exchange.failure = failure.what();
     }
     return settle(connection, exchange);
+}
+
+/// What a sink throws is answered whether it comes at once or later.
+bool Server::Engine::pump(Exchange& exchange) {
+    try {
+        return exchange.pump();
+    } catch (const HttpError&) {
+        throw;
+    } catch (const ClientGone&) {
+        throw;
+    } catch (const std::exception& failure) {
+        exchange.failure = failure.what();
+        throw HttpError(500, "internal error");
+    }
 }
 
 void Server::Engine::handle(Exchange& exchange) {
@@ -254,14 +270,19 @@ Server::Engine::Next Server::Engine::settle(Connection& connection, Exchange& ex
 void Server::Engine::suspend(Connection& connection, bool toSend) {
     auto& exchange = *connection.exchange;
     exchange.keepHead();
+    if (toSend) exchange.releaseBody();
     transfers_.fetch_add(1, std::memory_order_relaxed);
     const auto deadline = exchange.deadline();
     connection.deadline = deadline.time_since_epoch().count();
     connection.idle = false;
+    connection.toSend = toSend;
+    connection.beforeRequest = false;
+    // What has left the socket already wakes nobody; that it can be written to, does.
+    const auto toReceive = std::uint32_t{EPOLLIN | EPOLLRDHUP} | (exchange.turnOver() ? std::uint32_t{EPOLLOUT} : 0u);
     int descriptor = connection.descriptor();
     connection.state = Connection::State::parked;
     sweepBy(deadline);
-    rearm(descriptor, connection, toSend ? std::uint32_t{EPOLLOUT} : std::uint32_t{EPOLLIN | EPOLLRDHUP});
+    rearm(descriptor, connection, toSend ? std::uint32_t{EPOLLOUT} : toReceive);
 }
 
 void Server::Engine::record(const Exchange& exchange) {
@@ -313,6 +334,8 @@ void Server::Engine::park(Connection& connection, Clock::time_point deadline, bo
     std::uint32_t more = connection.holdsBytes() && idle ? std::uint32_t{EPOLLOUT} : 0u;
     connection.deadline = deadline.time_since_epoch().count();
     connection.idle = idle && !more;
+    connection.toSend = false;
+    connection.beforeRequest = !idle && !connection.lingering;
     int descriptor = connection.descriptor();
     connection.state = Connection::State::parked;
     sweepBy(shared_.draining ? Clock::now() : deadline);

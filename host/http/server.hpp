@@ -38,6 +38,7 @@ struct Options {
     std::size_t maxStreams = 2000;          ///< event streams, WebSockets and the like; above it 503
     std::uint64_t maxBody = 1 << 20;        ///< bytes; Exchange::limitBody() changes it for one request
     std::uint64_t maxCollected = 128 << 20; ///< bytes of bodies in memory, of all requests together; above it 503
+    std::uint64_t maxKept = 256 << 20; ///< bytes of answers that wait for their clients; above it one is cut
     bool serverTiming = false;              ///< adds Server-Timing to answers
 };
 

@@ -11,9 +11,10 @@ template <class F> void Streams::perform(F&& wish) {
 }
 
 bool StreamHandle::hasRoom(std::size_t bytes) {
-    if (queued_ + bytes <= most_) return true;
+    const auto fits = [&](std::size_t queued) { return queued == 0 || queued + bytes <= most_; };
+    if (fits(queued_)) return true;
     wasFull_ = true;
-    return queued_ + bytes <= most_; // it may have been emptied in between, and then nobody would tell
+    return fits(queued_); // it may have been emptied in between, and then nobody would tell
 }
 
 StreamHandle::Sent StreamHandle::send(Piece piece) {
@@ -31,17 +32,24 @@ void StreamHandle::sendAnyway(Piece piece) {
     });
 }
 
+void StreamHandle::tellRoom() {
+    wasFull_ = true;
+    streams_.post([&streams = streams_, number = number_] {
+        if (auto* entry = streams.find(number)) streams.tellRoom(*entry);
+    });
+}
+
 void StreamHandle::close(Piece last) {
     if (gone_) return;
     streams_.perform([&streams = streams_, number = number_, last = std::move(last)]() mutable {
-        streams.beginClose(number, std::move(last));
+        streams.beginClose(number, std::move(last), true);
     });
 }
 
 void StreamHandle::dismiss(std::string reason) {
     if (gone_) return;
     streams_.perform([&streams = streams_, number = number_, reason = std::move(reason)] {
-        if (auto* entry = streams.find(number)) streams.beginClose(number, entry->stream->farewell(reason));
+        if (auto* entry = streams.find(number)) streams.dismiss(*entry, reason);
     });
 }
 
@@ -52,12 +60,15 @@ void StreamHandle::drop() {
     });
 }
 
+// Whoever acts upon it looks at what is wanted then, so that an older wish does not undo a newer one.
 void StreamHandle::pause() {
-    streams_.perform([&streams = streams_, number = number_] { streams.setPaused(number, true); });
+    paused_ = true;
+    streams_.perform([&streams = streams_, number = number_] { streams.applyPause(number); });
 }
 
 void StreamHandle::resume() {
-    streams_.perform([&streams = streams_, number = number_] { streams.setPaused(number, false); });
+    paused_ = false;
+    streams_.post([&streams = streams_, number = number_] { streams.applyPause(number); });
 }
 
 } // namespace talome::http

@@ -28,13 +28,16 @@ public:
 
     /// In order for each sender. `full`: the client does not keep up, and this piece is not sent.
     Sent send(Piece piece);
-    /// Whether so many bytes more may wait; if not, Stream::onRoom() tells when there is room again.
+    /// Whether so many bytes more may wait: one piece always may, however large. If not, Stream::onRoom() tells when
+    /// there is room again.
     bool hasRoom(std::size_t bytes);
+    /// For somebody who was refused before the stream was open: Stream::onRoom() tells him, too.
+    void tellRoom();
     /// Without asking for room: for what must not be left out any more.
     void sendAnyway(Piece piece);
-    /// Sends last words, waits two seconds at most for the client to take what is queued, and closes.
+    /// Sends last words, waits for as long as the client goes on taking what is queued, and closes.
     void close(Piece last = nullptr);
-    /// The same with the stream's own farewell().
+    /// The same with the stream's own farewell(), and two seconds at most.
     void dismiss(std::string reason);
     /// Closes at once a client that does not keep up.
     void drop();
@@ -51,7 +54,7 @@ private:
     const std::uint64_t number_;
     const std::size_t most_;
     std::atomic<std::size_t> queued_{0};
-    std::atomic<bool> gone_{false}, wasFull_{false};
+    std::atomic<bool> gone_{false}, wasFull_{false}, paused_{false};
 };
 
 /// What the reactor calls, on its one thread: nothing here may block. Given to Exchange::handOver().
@@ -66,9 +69,9 @@ public:
     virtual Kind kind() const = 0;
     /// The connection is the stream's from now on; before anything else.
     virtual void onOpen(const std::shared_ptr<StreamHandle>&) = 0;
-    /// From the client. False: close now.
-    virtual bool onBytes(std::string_view) { return true; }
-    /// Nothing was sent for pingAfter(): what to send then, or null.
+    /// From the client: how many of them it took. Fewer than all: it has called pause(), and is given the rest later.
+    virtual std::size_t onBytes(std::string_view bytes) { return bytes.size(); }
+    /// Nothing was sent for pingAfter(), or nothing heard if it may not be silent: what to send then, or null.
     virtual Piece ping() { return nullptr; }
     virtual std::chrono::milliseconds pingAfter() const { return std::chrono::seconds(15); }
     /// A client that says nothing for so long is gone. Zero: it need not say anything.

@@ -1,5 +1,6 @@
 #include "host/http/streams.hpp"
 
+#include "host/http/descriptor.hpp"
 #include "host/http/error.hpp"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint64_t kWake = 0; // no stream has this number
 constexpr std::size_t kReadBytes = 65536;
 constexpr auto kFarewell = std::chrono::seconds(2);
+constexpr auto kPatience = std::chrono::hours(1);           // for one who takes what is left slowly
 constexpr auto kStuck = std::chrono::seconds(30);           // for a client that takes nothing
 constexpr int kGoneMs = 60'000;                             // for a client whose machine does not answer any more
 constexpr auto kLookEvery = std::chrono::milliseconds(250); // deadlines nearer than this are looked after together
@@ -30,26 +32,25 @@ Streams::~Streams() { stop(); }
 
 void Streams::ensureThread() {
     if (thread_.joinable() || stopping_) return;
-    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = kWake;
-    if (epoll_ < 0 || wake_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) < 0)
+    if (!epoll || !wake || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) < 0)
         throw std::system_error(errno, std::generic_category(), "the stream reactor cannot start");
+    epoll_ = epoll.get();
+    wake_ = wake.get();
     thread_ = std::thread([this] { run(); });
+    epoll.release();
+    wake.release();
 }
 
 void Streams::post(std::function<void()> wish) {
-    bool first;
-    {
-        std::lock_guard lock(mutex_);
-        if (stopping_) return;
-        ensureThread();
-        first = wishes_.empty();
-        wishes_.push_back(std::move(wish));
-    }
-    if (first) wake();
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    ensureThread();
+    wishes_.push_back(std::move(wish));
+    if (wishes_.size() == 1) wake();
 }
 
 void Streams::wake() const {
@@ -57,17 +58,16 @@ void Streams::wake() const {
 }
 
 void Streams::adopt(Connection& connection, std::shared_ptr<Stream> stream, std::string head) {
-    ++open_;
     {
         std::lock_guard lock(mutex_);
         if (!stopping_) {
             ensureThread();
             wishes_.push_back([this, &connection, stream, head = std::move(head)] { open(connection, stream, head); });
+            ++open_;
             wake();
             return;
         }
     }
-    --open_;
     stream->onEnd(Stream::End::closed);
     release_(connection);
 }
@@ -81,7 +81,7 @@ void Streams::dismissAll(std::string reason) {
         std::vector<std::uint64_t> numbers;
         for (auto& [number, entry] : entries_) numbers.push_back(number);
         for (auto number : numbers)
-            if (auto* entry = find(number)) beginClose(number, entry->stream->farewell(reason));
+            if (auto* entry = find(number)) dismiss(*entry, reason);
     });
     wake();
 }
@@ -168,7 +168,7 @@ void Streams::open(Connection& connection, std::shared_ptr<Stream> stream, std::
     ::setsockopt(connection.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kGoneMs, sizeof kGoneMs);
     if (!head.empty()) entry.handle->sendAnyway(std::make_shared<const std::string>(std::move(head)));
     entry.stream->onOpen(entry.handle);
-    if (dismissed_ && !entry.over) beginClose(number, entry.stream->farewell(*dismissed_));
+    if (dismissed_ && !entry.over) dismiss(entry, *dismissed_);
     if (!entry.over && connection.holdsBytes()) readFrom(entry); // what came along with the request
 }
 
@@ -187,8 +187,8 @@ void Streams::readFrom(Entry& entry) {
             if (*got == 0) return end(entry, entry.closing ? Stream::End::closed : Stream::End::left);
             entry.heard = Clock::now();
             if (entry.closing) continue; // it has been told everything
-            if (!entry.stream->onBytes({buffer_.get(), *got}) && !entry.over)
-                beginClose(entry.handle->number(), nullptr);
+            const auto taken = entry.stream->onBytes({buffer_.get(), *got});
+            if (taken < *got) entry.connection->giveBack({buffer_.get() + taken, *got - taken});
             if (*got < kReadBytes && !entry.connection->holdsBytes()) return;
         }
         // What has left the socket wakes nobody.
@@ -198,6 +198,8 @@ void Streams::readFrom(Entry& entry) {
             });
     } catch (const ClientGone&) {
         end(entry, Stream::End::left);
+    } catch (const std::exception&) {
+        end(entry, Stream::End::slow); // no memory for what it says
     }
 }
 
@@ -220,6 +222,8 @@ void Streams::writeTo(Entry& entry) {
     if (entry.first == entry.queue.size()) {
         entry.queue = {};
         entry.first = 0;
+        if (entry.closing) entry.closeBy = std::min(entry.closeBy, Clock::now() + kFarewell);
+        if (entry.closing) nextLook_ = std::min(nextLook_, entry.closeBy);
         // The client closes when it has read everything; what it still says is of no interest.
         if (entry.closing) entry.connection->shutdownSend();
     } else if (entry.first > 64) {
@@ -227,13 +231,21 @@ void Streams::writeTo(Entry& entry) {
         entry.first = 0;
     }
     watch(entry);
-    if (!entry.over && entry.handle->queued_ <= entry.handle->most_ / 2 && entry.handle->wasFull_.exchange(false))
-        entry.stream->onRoom();
+    tellRoom(entry);
+}
+
+void Streams::tellRoom(Entry& entry) {
+    if (entry.over || entry.closing || entry.handle->queued_ > entry.handle->most_ / 2) return;
+    if (entry.handle->wasFull_.exchange(false)) entry.stream->onRoom();
 }
 
 void Streams::enqueue(std::uint64_t number, Piece piece) {
     auto* entry = find(number);
-    if (!entry || entry->closing || piece->empty()) return;
+    if (!entry) return;
+    if (entry->closing || piece->empty()) {
+        entry->handle->queued_ -= piece->size();
+        return;
+    }
     entry->sent = Clock::now();
     if (!entry->queue.empty())
         return entry->queue.push_back(std::move(piece)); // it goes when what is before it has gone
@@ -246,34 +258,49 @@ void Streams::enqueue(std::uint64_t number, Piece piece) {
     entry->handle->queued_ -= entry->sentOfFirst;
     if (entry->sentOfFirst == piece->size()) {
         entry->sentOfFirst = 0; // nearly always: nothing is kept
-        return;
+        return tellRoom(*entry);
     }
     entry->queue.push_back(std::move(piece));
     nextLook_ = std::min(nextLook_, entry->moved + kStuck);
     watch(*entry);
 }
 
-void Streams::beginClose(std::uint64_t number, Piece last) {
+void Streams::beginClose(std::uint64_t number, Piece last, bool patient) {
     auto* entry = find(number);
-    if (!entry || entry->closing) return;
+    if (!entry) return;
+    const auto now = Clock::now();
+    if (entry->closing) {
+        if (!patient && std::exchange(entry->patient, false)) entry->closeBy = now + kFarewell;
+        nextLook_ = std::min(nextLook_, entry->closeBy);
+        return;
+    }
     if (last && !last->empty()) {
         entry->handle->queued_ += last->size();
         entry->queue.push_back(std::move(last));
     }
     entry->closing = true;
     entry->paused = false;
-    entry->closeBy = Clock::now() + kFarewell;
-    nextLook_ = std::min(nextLook_, entry->closeBy);
+    entry->patient = patient && !entry->queue.empty();
+    entry->moved = now;
+    entry->closeBy = entry->patient ? now + kPatience : now + kFarewell;
+    nextLook_ = std::min(nextLook_, now + (entry->patient ? Clock::duration(kStuck) : Clock::duration(kFarewell)));
     writeTo(*entry);
 }
 
-void Streams::setPaused(std::uint64_t number, bool paused) {
+void Streams::dismiss(Entry& entry, const std::string& reason) {
+    auto last = entry.stream->farewell(reason);
+    // A WebSocket without one is being closed already: its close frame is on its way here.
+    if (last || entry.closing || entry.stream->kind() != Stream::Kind::websocket)
+        beginClose(entry.handle->number(), std::move(last), false);
+}
+
+void Streams::applyPause(std::uint64_t number) {
     auto* entry = find(number);
-    if (!entry || entry->paused == paused || entry->closing) return;
-    entry->paused = paused;
+    if (!entry || entry->closing || entry->paused == entry->handle->paused_) return;
+    entry->paused = !entry->paused;
     entry->heard = Clock::now(); // it could not be heard meanwhile
     watch(*entry);
-    if (!paused && entry->connection->holdsBytes()) readFrom(*entry);
+    if (!entry->paused && entry->connection->holdsBytes()) readFrom(*entry);
 }
 
 // Without EPOLLRDHUP while paused: a client that has closed its side would wake the reactor again and again.
@@ -308,7 +335,8 @@ void Streams::bury() {
         --counts_[static_cast<std::size_t>(entry->stream->kind())];
         --open_;
         if (entry->how == Stream::End::slow || entry->how == Stream::End::silent) ++dropped_;
-        if (entry->how == Stream::End::slow) entry->connection->resetOnClose();
+        // What is cut must not look whole.
+        if (entry->how == Stream::End::slow || !entry->queue.empty()) entry->connection->resetOnClose();
         entry->stream->onEnd(entry->how);
         release_(*entry->connection);
     }
@@ -316,36 +344,35 @@ void Streams::bury() {
 
 void Streams::lookAfterAll(Clock::time_point now) {
     auto next = Clock::time_point::max();
+    // True when it is over time; notes when that will be else.
+    const auto due = [&](Clock::time_point when) {
+        if (now >= when) return true;
+        next = std::min(next, when);
+        return false;
+    };
     for (auto& [number, entry] : entries_) {
         if (entry->over) continue;
-        if (entry->closing) {
-            if (now >= entry->closeBy)
-                end(*entry, Stream::End::closed);
-            else
-                next = std::min(next, entry->closeBy);
+        if (!entry->queue.empty() && (!entry->closing || entry->patient) && due(entry->moved + kStuck)) {
+            end(*entry, Stream::End::slow);
             continue;
         }
-        if (!entry->queue.empty()) {
-            if (now >= entry->moved + kStuck) {
-                end(*entry, Stream::End::slow);
-                continue;
-            }
-            next = std::min(next, entry->moved + kStuck);
+        if (entry->closing) {
+            if (due(entry->closeBy)) end(*entry, Stream::End::closed);
+            continue;
         }
         const auto silent = entry->stream->silentFor();
-        if (silent.count() && !entry->paused) {
-            if (now >= entry->heard + silent) {
-                end(*entry, Stream::End::silent);
-                continue;
-            }
-            next = std::min(next, entry->heard + silent);
+        if (silent.count() && !entry->paused && due(entry->heard + silent)) {
+            end(*entry, Stream::End::silent);
+            continue;
         }
-        if (now >= entry->sent + entry->stream->pingAfter()) {
-            entry->sent = now;
+        // One who must not be silent is asked when nothing is heard of him, whatever is sent to him.
+        const auto after = entry->stream->pingAfter();
+        const auto last = std::max(entry->pinged, silent.count() ? entry->heard : entry->sent);
+        if (due(last + after)) {
+            entry->pinged = now;
+            next = std::min(next, now + after);
             if (auto ping = entry->stream->ping()) entry->handle->send(std::move(ping));
-            if (entry->over) continue;
         }
-        next = std::min(next, entry->sent + entry->stream->pingAfter());
     }
     nextLook_ = next == Clock::time_point::max() ? next : std::max(next, now + kLookEvery);
 }

@@ -50,7 +50,8 @@ private:
         std::vector<Piece> queue; ///< from `first` on; without memory while it is empty
         std::size_t first = 0, sentOfFirst = 0;
         Clock::time_point heard, sent, moved, closeBy{}; ///< `moved`: when the client last took something
-        bool paused = false, closing = false, over = false;
+        Clock::time_point pinged;
+        bool paused = false, closing = false, patient = false, over = false;
         Stream::End how = Stream::End::left; ///< if over
         std::uint32_t watched = 0;           ///< events asked of epoll
     };
@@ -63,8 +64,11 @@ private:
     void readFrom(Entry&);
     void writeTo(Entry&);
     void enqueue(std::uint64_t number, Piece);
-    void beginClose(std::uint64_t number, Piece last);
-    void setPaused(std::uint64_t number, bool paused);
+    /// `patient`: for as long as the client takes what is queued, and not for two seconds.
+    void beginClose(std::uint64_t number, Piece last, bool patient);
+    void dismiss(Entry&, const std::string& reason);
+    void applyPause(std::uint64_t number);
+    void tellRoom(Entry&);
     void watch(Entry&);
     /// Marks it; bury() lets it go when no function of its stream is under way.
     void end(Entry&, Stream::End);

@@ -73,13 +73,15 @@ Server::Engine::Clock::time_point Server::Engine::sweep(Clock::time_point now) {
             deadline += Clock::duration(grace_.load()) - options_.keepAlive;
             if (deadline <= now && connection->waiting()) deadline = now + kSweepEvery; // a worker is on its way
         }
+        if (draining && connection->beforeRequest)
+            deadline = std::min(deadline, Clock::time_point(Clock::duration(drainBy_.load())));
         if (deadline > now) {
             next = std::min(next, deadline);
             continue;
         }
         auto expected = Connection::State::parked;
         if (connection->state.compare_exchange_strong(expected, Connection::State::expired))
-            connection->shutdownReceive();
+            connection->toSend ? connection->shutdown() : connection->shutdownReceive(); // wakes a worker in any case
     }
     return next;
 }

@@ -35,10 +35,19 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) {
 
 void WebSocket::onOpen(const std::shared_ptr<StreamHandle>& handle) { feed_.open(handle); }
 
-bool WebSocket::onBytes(std::string_view bytes) {
-    if (const auto refusal = reader_.feed(bytes, *this))
+// In slices: a few bytes may stand for a large message, and whoever pauses after one must not be given more of them.
+std::size_t WebSocket::onBytes(std::string_view bytes) {
+    constexpr std::size_t kSlice = 2048;
+    std::size_t taken = 0;
+    while (taken < bytes.size() && !feed_.paused()) {
+        const auto slice = bytes.substr(taken, kSlice);
+        taken += slice.size();
+        const auto refusal = reader_.feed(slice, *this);
+        if (!refusal) continue;
         close(refusal.code, refusal.words);
-    return true;
+        return bytes.size();
+    }
+    return taken;
 }
 
 Piece WebSocket::ping() {

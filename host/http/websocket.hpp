@@ -42,7 +42,7 @@ public:
 
     Kind kind() const override { return Kind::websocket; }
     void onOpen(const std::shared_ptr<StreamHandle>& handle) override;
-    bool onBytes(std::string_view bytes) override;
+    std::size_t onBytes(std::string_view bytes) override;
     Piece ping() override;
     std::chrono::milliseconds pingAfter() const override { return std::chrono::seconds(20); }
     std::chrono::milliseconds silentFor() const override { return std::chrono::seconds(60); }

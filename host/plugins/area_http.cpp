@@ -163,7 +163,7 @@ void closeSocket(talome_self* self, uint64_t number, int32_t code, talome_str re
 
 void pauseSocket(talome_self* self, uint64_t number, int32_t paused) noexcept {
     edge([&]() -> talome_status {
-        if (const auto wire = self->wires.find(number); wire.socket) wire.socket->pause(paused != 0);
+        if (const auto wire = self->wires.find(number); wire.pause) wire.pause(paused != 0);
         return TALOME_OK;
     });
 }

@@ -41,6 +41,7 @@ struct Services {
                                                          std::string userAgent)>
         authenticate;
     std::function<void()> reviewStreams; ///< to be called when a session ends or a user's rights change
+    std::function<void()> reviewSoon;    ///< the same, on another thread
     std::function<std::int64_t()> now; ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;         ///< that one plugin may run for callers from outside
 };

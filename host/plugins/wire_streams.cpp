@@ -54,7 +54,7 @@ std::uint64_t openPlainStream(talome_self* self, talome_exchange& exchange, cons
     const bool events = type.starts_with("text/event-stream");
     const auto most = options.max_queued ? std::min(options.max_queued, kMostQueued) : kQueued;
     auto stream = std::make_shared<PlainStream>(events, static_cast<std::size_t>(most));
-    const auto number = self->wires.add({stream, nullptr, nullptr});
+    const auto number = self->wires.add({stream, nullptr, nullptr, {}});
 
     auto& call = exchange.call;
     auto noted = std::make_shared<std::uint64_t>(0); // its number in the list of all open streams
@@ -139,12 +139,13 @@ void EventRoute::answer(talome_call& call, http::Exchange& exchange) {
         return gate::isGranted(*principal, to, snapshot->flags);
     };
     auto noted = std::make_shared<std::uint64_t>(0);
-    client.opened = [noted, principal, &streams = services.streams, &bus = services.bus, plugin = self_.id,
-                     permission = declared_.permission,
+    client.opened = [noted, principal, reviewing = services.reviewSoon, &streams = services.streams,
+                     &bus = services.bus, plugin = self_.id, permission = declared_.permission,
                      patterns = patterns_](const std::shared_ptr<http::StreamHandle>& handle) {
         *noted = streams.add(plugin, permission, principal,
                              [handle](const std::string& reason, bool) { handle->dismiss(reason); });
         bus.look(patterns, 1);
+        reviewing(); // the session may have ended while it was not in the list yet
     };
     client.ended = [noted, &streams = services.streams, &bus = services.bus, patterns = patterns_] {
         streams.remove(*noted);

@@ -25,6 +25,24 @@ struct Uploaded : talome_upload {
     http::Upload* whole;
 };
 
+/// What done() says, collected.
+struct Answer {
+    static constexpr std::size_t kMost = 1u << 20;
+    std::string text;
+    bool tooLarge = false;
+    static void take(void* to, talome_bytes piece) noexcept {
+        auto& self = *static_cast<Answer*>(to);
+        try {
+            if (self.text.size() + piece.n > kMost)
+                self.tooLarge = true;
+            else
+                self.text.append(view(piece));
+        } catch (const std::bad_alloc&) {
+            self.tooLarge = true; // told when the plugin has returned
+        }
+    }
+};
+
 /// Lives as long as the request. Used by one worker at a time.
 class Upload : public http::BodySink {
 public:
@@ -66,13 +84,11 @@ public:
         uploaded.files = list.data();
         uploaded.fields = fields.data();
         uploaded.whole = &upload_;
-        std::string answer;
+        Answer answer;
         gate::lastWords().clear();
-        const auto status = route_.done(
-            route_.user, &call, bytes(input_), &uploaded,
-            [](void* to, talome_bytes piece) noexcept { static_cast<std::string*>(to)->append(view(piece)); }, &answer);
-        gate::succeedOrThrow(status, id_);
-        return answer;
+        gate::succeedOrThrow(route_.done(route_.user, &call, bytes(input_), &uploaded, &Answer::take, &answer), id_);
+        if (answer.tooLarge) throw gate::Failure(TALOME_E_INTERNAL, id_ + " answered too much");
+        return std::move(answer.text);
     }
 
 private:
@@ -89,7 +105,6 @@ private:
         talome_upload_target target{};
         target.struct_size = sizeof target;
         target.directory = -1;
-        const gate::Bulkhead::Place running(self_->bulkhead.get(), self_->id);
         gate::lastWords().clear();
         gate::succeedOrThrow(route_.place(route_.user, &call_, bytes(input_), &given, &target), id_);
         if (target.directory < 0) throw gate::Failure(TALOME_E_INTERNAL, id_ + " named no directory for the upload");
@@ -97,15 +112,24 @@ private:
     }
 
     /// The engine answers what is thrown while the body comes.
-    template <class F> static void translated(F&& body) {
+    template <class F> void translated(F&& body) {
         try {
             body();
         } catch (const gate::Failure& failure) {
+            note(failure.status);
             const int status = gate::httpStatus(failure.status);
             std::vector<std::pair<std::string, std::string>> headers;
             if (failure.retryAfter) headers.emplace_back("Retry-After", std::to_string(*failure.retryAfter));
             throw http::HttpError(status, status == 500 ? "internal error" : failure.what(), std::move(headers));
+        } catch (const std::exception&) {
+            note(TALOME_E_INTERNAL);
+            throw;
         }
+    }
+    void note(talome_status status) const {
+        const auto endpoint = call_.snapshot->operations.find(id_);
+        if (endpoint != call_.snapshot->operations.end())
+            self_->services.gate.noteFailure(call_, *endpoint->second, input_, status);
     }
 
     talome_self* const self_;
@@ -142,7 +166,11 @@ DeclaredOperation makeUploadRoute(talome_self* self, const talome_upload_route* 
         auto answer = static_cast<Upload&>(*exchange.sink()).done(call);
         for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
         const int status = call.status ? call.status : answer.empty() ? 204 : declared.routes[0].success;
-        exchange.send(status, "application/json", std::move(answer));
+        try {
+            exchange.send(status, "application/json", std::move(answer));
+        } catch (const http::ClientGone&) {
+            return true; // it is done, whether or not the client is there to hear of it
+        }
         return true;
     };
     return made;

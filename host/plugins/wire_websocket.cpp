@@ -15,7 +15,10 @@ namespace {
 
 constexpr std::uint64_t kMessage = 1u << 20, kMostMessage = 64u << 20;
 constexpr std::uint64_t kQueued = 1u << 20, kMostQueued = 64u << 20;
-constexpr std::size_t kWaiting = 4u << 20; // bytes of messages that wait for the plugin
+constexpr std::size_t kWaiting = 4u << 20;  // bytes of messages that wait for the plugin
+constexpr std::size_t kOfEach = 256;        // bytes that a message costs besides its text
+constexpr std::uint64_t kFirst = 16 * 1024; // bytes of a message of somebody who has not said who he is
+constexpr int kStrangers = 64;              // of a route, at once
 constexpr auto kFirstMessage = std::chrono::seconds(10);
 
 std::vector<std::string> wordsOf(const char* list) {
@@ -41,13 +44,31 @@ std::string tokenOf(const std::string& text) {
     return std::string(token->get_string());
 }
 
+/// Nothing is read from a client while the host or the plugin wants it so.
+class Brake {
+public:
+    enum Who { host, plugin };
+    explicit Brake(const std::shared_ptr<http::WebSocket>& socket) : socket_(socket) {}
+    void set(Who who, bool on) {
+        const std::lock_guard lock(mutex_);
+        wanted_[who] = on;
+        if (const auto socket = socket_.lock()) socket->pause(wanted_[host] || wanted_[plugin]);
+    }
+
+private:
+    std::mutex mutex_;
+    bool wanted_[2] = {};
+    const std::weak_ptr<http::WebSocket> socket_;
+};
+
 /// One client. Its state is its strand's: every message, the first one included, passes through there.
 class Client : public std::enable_shared_from_this<Client> {
 public:
     Client(talome_self* self, const talome_websocket& whole, std::shared_ptr<http::WebSocket> socket)
         : self_(self), whole_(whole), socket_(std::move(socket)),
-          strand_(std::make_shared<tasks::Strand>(self->services.pool)),
-          number_(self->wires.add({nullptr, socket_, strand_})) {}
+          strand_(std::make_shared<tasks::Strand>(self->services.pool)), brake_(std::make_shared<Brake>(socket_)),
+          number_(self->wires.add(
+              {nullptr, socket_, strand_, [brake = brake_](bool wanted) { brake->set(Brake::plugin, wanted); }})) {}
 
     std::uint64_t number() const { return number_; }
 
@@ -64,7 +85,15 @@ public:
                                             if (const auto living = socket.lock())
                                                 living->close(mayReturn ? serviceRestart : http::kClosePolicy, reason);
                                         });
+        self_->services.reviewSoon(); // the session may have ended while it was not in the list yet
     }
+    ~Client() { endWaiting(); }
+    /// One of those of the route who have not said who they are.
+    void wait(std::shared_ptr<std::atomic<int>> strangers) {
+        late = true;
+        strangers_ = std::move(strangers);
+    }
+
     /// It has been let in, or has had its chance.
     bool known() const { return open_; }
     void forget() { self_->wires.remove(number_); }
@@ -96,15 +125,18 @@ public:
     bool late = false;
 
 private:
+    void endWaiting() {
+        if (const auto strangers = std::exchange(strangers_, nullptr)) --*strangers;
+    }
     bool isOpen() const { return open_ && !self_->ended; }
 
     // The reactor's thread.
     void onMessage(http::Opcode kind, std::string&& text) {
-        const auto size = text.size();
-        if ((waiting_ += size) > kWaiting) socket_->pause(true);
+        const auto size = text.size() + kOfEach;
+        if ((waiting_ += size) > kWaiting) brake_->set(Brake::host, true);
         strand_->post([self = shared_from_this(), kind, text = std::move(text), size] {
             self->receive(kind, text);
-            if ((self->waiting_ -= size) <= kWaiting / 2) self->socket_->pause(false);
+            if ((self->waiting_ -= size) <= kWaiting / 2) self->brake_->set(Brake::host, false);
         });
     }
 
@@ -120,6 +152,7 @@ private:
     }
 
     void authenticate(const std::string& text) {
+        endWaiting();
         const auto token = tokenOf(text);
         talome_call call;
         call.snapshot = self_->services.registry.snapshot();
@@ -129,15 +162,23 @@ private:
         try {
             if (endpoint == call.snapshot->operations.end())
                 throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is not active");
+            if (text.size() > kFirst) throw gate::Failure(TALOME_E_TOO_LARGE, "the first message is too large");
+            const gate::Bulkhead::Place place(self_->bulkhead.get(), self_->id);
             self_->services.gate.runLate(call, *endpoint->second, input, [&] { open(call, id, input, text); });
         } catch (const gate::Failure& refused) {
             const bool hidden = refused.status == TALOME_E_INTERNAL;
             if (hidden) log::error(self_->id, id + ": " + refused.what());
-            socket_->close(http::kClosePolicy, hidden ? "internal error" : refused.what());
+            const bool later = refused.status == TALOME_E_UNAVAILABLE;
+            socket_->close(later ? http::kCloseTryLater : http::kClosePolicy,
+                           hidden ? "internal error" : refused.what());
+        } catch (const std::exception& error) {
+            log::error(self_->id, id + ": " + error.what());
+            socket_->close(http::kCloseInternal, "internal error");
         }
     }
 
     void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
+        self_->services.streams.remove(noted_); // it may have been let in while the connection broke
         if (open_.exchange(false) && !self_->ended && whole_.closed)
             whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
         self_->wires.remove(number_); // last: until then the strand can be waited for
@@ -147,9 +188,11 @@ private:
     const talome_websocket whole_;
     const std::shared_ptr<http::WebSocket> socket_;
     const std::shared_ptr<tasks::Strand> strand_;
+    const std::shared_ptr<Brake> brake_;
     const std::uint64_t number_;
     std::atomic<std::size_t> waiting_{0};
     std::atomic<std::uint64_t> noted_{0};
+    std::shared_ptr<std::atomic<int>> strangers_; ///< the strand's, but for the destructor
     std::atomic<bool> open_{false};
     bool asked_ = false;
 };
@@ -160,6 +203,7 @@ struct Route {
     talome_websocket whole;
     manifest::Operation declared;
     http::WebSocketOptions options;
+    const std::shared_ptr<std::atomic<int>> strangers = std::make_shared<std::atomic<int>>(0);
 
     bool answer(talome_call& call, const std::string& input, http::Exchange& exchange) const {
         const auto handshake = http::acceptWebSocket(exchange.head(), options);
@@ -175,7 +219,14 @@ struct Route {
                 throw;
             }
         } else {
-            client->late = true;
+            if (strangers->fetch_add(1) >= kStrangers) {
+                --*strangers;
+                client->forget();
+                gate::Failure failure(TALOME_E_UNAVAILABLE, "too many have not said who they are");
+                failure.retryAfter = static_cast<int>(kFirstMessage.count());
+                throw failure;
+            }
+            client->wait(strangers);
             client->id = declared.id;
             client->input = input;
             client->peer = call.principal->peer;

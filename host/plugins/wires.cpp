@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <functional>
 #include <vector>
 
 namespace talome::plugins {

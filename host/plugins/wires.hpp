@@ -49,6 +49,7 @@ struct Wire {
     std::shared_ptr<PlainStream> stream;
     std::shared_ptr<http::WebSocket> socket;
     std::shared_ptr<tasks::Strand> strand; ///< of a socket's callbacks
+    std::function<void(bool)> pause;       ///< a socket, at the plugin's wish
 };
 
 /// Any thread.

@@ -151,7 +151,8 @@ struct Server::Parts {
     std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
     gate::OpenStreams streams;
-    std::atomic<bool> reviewPlanned{false};
+    std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
+    const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
@@ -197,6 +198,7 @@ struct Server::Parts {
                                                                                                  std::move(agent));
                                                               },
                                                               [this] { reviewStreams(); },
+                                                              [this] { reviewSoon(); },
                                                               epochMs,
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
@@ -222,11 +224,19 @@ struct Server::Parts {
         streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
                        registry.snapshot()->flags);
     }
+    /// One that is asked for while another waits is the same one.
+    void reviewSoon() {
+        if (!reviewAsked.exchange(true))
+            reviewing->post([this] {
+                reviewAsked = false;
+                reviewStreams();
+            });
+    }
     /// Now and then, while there is one: a session can end without anybody doing anything.
     void reviewStreamsLater() {
         if (reviewPlanned.exchange(true)) return;
-        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this] {
-            pool.post([this] {
+        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this, strand = reviewing] {
+            strand->post([this] {
                 reviewPlanned = false;
                 reviewStreams();
                 if (streams.count()) reviewStreamsLater();
@@ -281,6 +291,7 @@ std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
+    parts_->reviewing->close();
     parts_->http.stop(); // no handler may be inside a plugin that ends
     parts_->manager.stopAll();
 }
