@@ -82,3 +82,16 @@ TEST_CASE("a stream whose client leaves while it is being opened") {
     CHECK(a.told() == "throws ended 3;");
     CHECK(a.host.log == Lines{"ended badly"});
 }
+
+TEST_CASE("callbacks that hold their own stream let go of it when it ends, or with the plugin") {
+    FakeHost host;
+    void* instance = nullptr;
+    const auto plugin = talome::detail::describe<Wired>("wired", "1.0.0", "Is wired.");
+    REQUIRE(plugin.create(host.host(), host.self(), &instance) == TALOME_OK);
+    host.request("wired.follow", R"({"what":"own"})");
+    host.request("wired.follow", R"({"what":"own"})");
+    host.end(1, TALOME_ENDED_BY_CLIENT);
+    CHECK(host.sent.back() == "close 1");
+    plugin.destroy(instance);
+    CHECK(host.sent.back() == "close 2");
+}

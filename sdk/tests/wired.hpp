@@ -74,6 +74,12 @@ struct Wired : talome::Plugin {
     }
     void follow(talome::Call&, const Which& in, talome::Exchange& exchange) {
         talome::StreamOptions options;
+        if (in.what == "own") { // its callbacks hold its handle
+            const auto held = std::make_shared<talome::Stream>();
+            options.onEnded = [held](talome::Ended) {};
+            *held = exchange.openStream("text/plain", std::move(options));
+            return;
+        }
         options.onEnded = [this, kept = std::make_shared<std::string>(in.what)](talome::Ended how) {
             told += *kept + " ended " + std::to_string(static_cast<int>(how)) + ";";
             if (*kept == "throws") throw std::runtime_error("ended badly");
