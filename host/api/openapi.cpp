@@ -94,6 +94,54 @@ Inputs inputsOf(const Operation& operation, const Route& route, const json::obje
     return inputs;
 }
 
+json::object jsonBody(json::object schema) {
+    const bool needed = schema.contains("required");
+    return {{"required", needed}, {"content", jsonContent(std::move(schema))}};
+}
+
+/// A form of files, or one file that is the body; a raw route takes whatever it takes.
+json::object wireBody(const Operation& operation) {
+    const json::object any{{"application/octet-stream", json::object{}}};
+    if (operation.kind != manifest::Kind::upload) return {{"content", any}};
+    json::object content = any;
+    const json::object file{{"type", "string"}, {"contentMediaType", "application/octet-stream"}};
+    content["multipart/form-data"] =
+        json::object{{"schema", json::object{{"type", "object"}, {"additionalProperties", file}}}};
+    return {{"required", true}, {"content", std::move(content)}};
+}
+
+/// The status of a success, and what it is.
+std::pair<std::string, json::object> successOf(const Operation& operation, const Route& route,
+                                               const std::string& prefix, json::object& components) {
+    const json::object text{{"schema", json::object{{"type", "string"}}}};
+    if (operation.kind == manifest::Kind::websocket) return {"101", {{"description", "a WebSocket (RFC 6455)"}}};
+    json::object success{{"description", "done"}};
+    if (operation.kind == manifest::Kind::events) success["description"] = "events, for as long as the client stays";
+    if (operation.output) {
+        auto output = *operation.output;
+        liftDefinitions(output, prefix, components);
+        success["content"] = jsonContent(std::move(output));
+    } else if (!operation.outputType.empty() && operation.outputType != "application/json") {
+        success["content"] = json::object{{operation.outputType.substr(0, operation.outputType.find(';')), text}};
+    }
+    return {std::to_string(route.success), std::move(success)};
+}
+
+/// What OpenAPI has no word for.
+void addExtensions(json::object& object, const Operation& operation) {
+    if (operation.kind == manifest::Kind::websocket) {
+        object["x-websocket"] = true;
+        if (!operation.protocols.empty()) object["x-protocols"] = json::value_from(operation.protocols);
+    }
+    if (operation.kind == manifest::Kind::events) {
+        json::array sources;
+        for (const auto& source : operation.sources)
+            sources.push_back(
+                json::object{{"topic", source.pattern}, {"event", source.event.value_or(source.pattern)}});
+        object["x-events"] = std::move(sources);
+    }
+}
+
 json::object operationObject(const gate::Endpoint& endpoint, const Route& route, std::size_t index,
                              json::object& components) {
     const auto& operation = endpoint.declared;
@@ -106,23 +154,15 @@ json::object operationObject(const gate::Endpoint& endpoint, const Route& route,
                         {"x-permission", operation.permission},
                         {"x-tier", boost::describe::enum_to_string(operation.tier, "")},
                         {"x-plugin", endpoint.plugin}};
+    addExtensions(object, operation);
     auto inputs = inputsOf(operation, route, input.as_object());
     if (!inputs.parameters.empty()) object["parameters"] = std::move(inputs.parameters);
-    if (!inputs.body.empty()) {
-        const bool needed = inputs.body.contains("required");
-        object["requestBody"] = json::object{{"required", needed}, {"content", jsonContent(std::move(inputs.body))}};
-    }
-    json::object success{{"description", "done"}};
-    if (operation.output) {
-        auto output = *operation.output;
-        liftDefinitions(output, prefix, components);
-        success["content"] = jsonContent(std::move(output));
-    } else if (operation.outputType != "application/json") {
-        success["content"] = json::object{{operation.outputType.substr(0, operation.outputType.find(';')),
-                                           json::object{{"schema", json::object{{"type", "string"}}}}}};
-    }
-    json::object responses{{std::to_string(route.success), std::move(success)},
-                           {"400", errorResponse("an input is wrong")}};
+    if (!inputs.body.empty())
+        object["requestBody"] = jsonBody(std::move(inputs.body));
+    else if (operation.kind == manifest::Kind::upload || (operation.kind == manifest::Kind::raw && operation.maxBody))
+        object["requestBody"] = wireBody(operation);
+    auto [status, success] = successOf(operation, route, prefix, components);
+    json::object responses{{status, std::move(success)}, {"400", errorResponse("an input is wrong")}};
     if (operation.permission == "public")
         object["security"] = json::array{json::object{}};
     else {
@@ -132,6 +172,13 @@ json::object operationObject(const gate::Endpoint& endpoint, const Route& route,
     responses["default"] = errorResponse("any other failure");
     object["responses"] = std::move(responses);
     return object;
+}
+
+/// The object of this key, which is made if it is not there.
+json::object& objectAt(json::object& in, const std::string& key) {
+    auto& value = in[key];
+    if (!value.is_object()) value.emplace_object();
+    return value.get_object();
 }
 
 json::object errorSchema() {
@@ -153,18 +200,19 @@ json::object errorSchema() {
 
 std::string openApiDocument(const gate::Snapshot& snapshot) {
     json::object paths, components{{"Error", errorSchema()}};
+    json::object listeners; // id -> paths: another port may have the same ones
     for (const auto& [id, endpoint] : snapshot.operations) {
         std::size_t index = 0;
         for (const auto& route : endpoint->declared.routes) {
-            if (!paths.contains(route.path)) paths[route.path] = json::object{};
-            paths[route.path].as_object()[Poco::toLower(route.method)] =
+            auto& there = route.listener ? objectAt(listeners, *route.listener) : paths;
+            objectAt(there, route.path)[Poco::toLower(route.method)] =
                 operationObject(*endpoint, route, index++, components);
         }
     }
     const json::object schemes{
         {"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
         {"cookie", json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "talome_session"}}}};
-    return json::serialize(json::object{
+    json::object document{
         {"openapi", "3.1.0"},
         {"info",
          json::object{{"title", "Talome"},
@@ -175,7 +223,9 @@ std::string openApiDocument(const gate::Snapshot& snapshot) {
         {"servers", json::array{json::object{{"url", "/"}}}},
         {"security", json::array{json::object{{"bearer", json::array{}}}, json::object{{"cookie", json::array{}}}}},
         {"paths", std::move(paths)},
-        {"components", json::object{{"securitySchemes", schemes}, {"schemas", std::move(components)}}}});
+        {"components", json::object{{"securitySchemes", schemes}, {"schemas", std::move(components)}}}};
+    if (!listeners.empty()) document["x-listeners"] = std::move(listeners);
+    return json::serialize(document);
 }
 
 OpenApi::OpenApi(Registry& registry) {

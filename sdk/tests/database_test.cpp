@@ -99,6 +99,16 @@ TEST_CASE_FIXTURE(Fixture, "a watch ends with its object, also from its own call
     CHECK_FALSE(watch);
 }
 
+TEST_CASE("a watch that its own callback holds goes with the plugin") {
+    FakeHost fake;
+    {
+        const talome::detail::Instance<Held> instance(fake.host(), fake.self());
+        const auto watch = std::make_shared<talome::Watch>();
+        *watch = instance.plugin.host.watch(5, TALOME_READABLE, [watch](std::uint32_t) {});
+    }
+    CHECK(fake.watches.empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a watch moves, is replaced, and its exceptions are logged") {
     talome::Watch watch = host.watch(5, TALOME_READABLE, [](std::uint32_t) { throw talome::Timeout("too slow"); });
     talome::Watch other = std::move(watch);

@@ -45,16 +45,6 @@ const talome_operations kOperations = [] {
     return t;
 }();
 
-const talome_http kHttp = [] {
-    talome_http t{};
-    t.struct_size = sizeof t;
-    t.route = [](talome_self* s, const talome_raw_route* r) noexcept {
-        of(s).raw[r->id] = *r;
-        return talome_status{TALOME_OK};
-    };
-    return t;
-}();
-
 const talome_settings kSettings = [] {
     talome_settings t{};
     t.struct_size = sizeof t;
@@ -125,6 +115,15 @@ const talome_events kEvents = [] {
         of(s).published = std::string(talome::view(topic)) + " " + std::string(talome::view(json));
         return talome_status{TALOME_OK};
     };
+    t.publish_to = [](talome_self* s, talome_str topic, talome_bytes json, talome_str audience) noexcept {
+        of(s).published = std::string(talome::view(topic)) + " " + std::string(talome::view(json)) + " to " +
+                          std::string(talome::view(audience));
+        return talome_status{TALOME_OK};
+    };
+    t.on_audience = [](talome_self* s, const char* topic, talome_on_audience on, void* user) noexcept {
+        of(s).audiences[topic] = {on, user};
+        return talome_status{TALOME_OK};
+    };
     return t;
 }();
 
@@ -149,7 +148,7 @@ const void* extension(talome_self* self, const char* id) noexcept {
     if (wanted == of(self).missingArea) return nullptr;
     if (wanted == of(self).shortArea) return kShort;
     const std::pair<std::string_view, const void*> areas[] = {{TALOME_OPERATIONS, &kOperations},
-                                                              {TALOME_HTTP, &kHttp},
+                                                              {TALOME_HTTP, &kFakeHttp},
                                                               {TALOME_SETTINGS, &kSettings},
                                                               {TALOME_DATABASE, &kDatabase},
                                                               {TALOME_TASKS, &kTasks},

@@ -80,7 +80,7 @@ struct SubscriptionRecord {
 
 struct Records {
     std::deque<OperationRecord> operations;
-    WireRecords wire;
+    std::vector<std::unique_ptr<Declared>> wire;
     std::deque<FlagRecord> flags;
     std::deque<SettingRecord> settings;
     std::deque<ChangeRecord> changes;

@@ -99,7 +99,7 @@ inline void Records::publish(Areas& areas) {
         areas.check(areas.need<talome_tasks>()->declare(self, &c));
     }
     for (auto& o : operations) declare(areas, ops, o);
-    wire.publish(areas);
+    for (auto& w : wire) w->declare(areas);
     for (const auto& operation : uses) areas.check(ops.uses(self, operation.c_str()));
 }
 

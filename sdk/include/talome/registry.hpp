@@ -84,7 +84,11 @@ public:
     /// Hears when somebody's event stream begins to show a topic of this plugin, and when nobody's does any more:
     /// void (std::string_view topic, bool present), or void (bool present).
     template <class P, class F> void onAudience(std::string_view topic, P* object, F handler) {
-        records_.wire.audiences.push_back({&areas_, {object, handler}, &detail::runAudience<P, F>, std::string(topic)});
+        auto& record = note<detail::AudienceRecord>();
+        record.areas = &areas_;
+        record.handler = {object, handler};
+        record.run = &detail::runAudience<P, F>;
+        record.topic = topic;
     }
     /// Says that the plugin calls this operation of another one.
     void uses(std::string_view operation) { records_.uses.emplace_back(operation); }

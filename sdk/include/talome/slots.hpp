@@ -42,8 +42,8 @@ public:
 
 private:
     std::mutex mutex_;
+    std::vector<S*> free_; // goes after the slots, whose callbacks may hold what gives its slot back
     std::deque<S> all_;
-    std::vector<S*> free_;
 };
 
 } // namespace talome::detail

@@ -53,6 +53,13 @@ struct StreamSlot : Slot<StreamSlot> {
     std::uint64_t number = 0; ///< 0: of no stream
     std::shared_ptr<StreamOptions> calls;
 
+    StreamSlot() = default;
+    /// Its callbacks may hold the handle of their own stream, which then finds nothing here.
+    ~StreamSlot() {
+        number = 0;
+        const auto last = std::move(calls);
+    }
+
     /// Its callbacks, unless the slot is another's by now; kept by the caller, for they may end their own stream.
     std::shared_ptr<StreamOptions> find(std::uint64_t of) {
         const std::lock_guard lock(mutex);

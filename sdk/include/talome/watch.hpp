@@ -19,6 +19,9 @@ struct WatchSlot : Slot<WatchSlot> {
     std::shared_ptr<OnReady> onReady;
     int fd = -1;
 
+    WatchSlot() = default;
+    ~WatchSlot() { set(-1, nullptr); } // its callback may hold its own watch
+
     static void ready(void* user, std::int32_t fd, std::uint32_t events) noexcept {
         auto& self = *static_cast<WatchSlot*>(user);
         guardQuietly(*self.areas, [&] {

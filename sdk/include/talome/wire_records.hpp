@@ -1,4 +1,5 @@
-// What a plugin has declared of http.h, as records.hpp keeps the rest.
+// What a plugin has declared of http.h, as records.hpp keeps the rest. A record declares itself through a virtual
+// function, so that a plugin has no code of kinds that it does not use.
 #pragma once
 
 #include "declare.hpp"
@@ -6,8 +7,17 @@
 
 namespace talome::detail {
 
+/// Those derived say `inline` within the class: else the compiler puts all of a kind into every file that sees it.
+struct Declared {
+    Declared() = default;
+    Declared(const Declared&) = delete;
+    Declared& operator=(const Declared&) = delete;
+    virtual ~Declared() = default;
+    virtual void declare(Areas&) = 0; ///< to the host; throws what it refuses
+};
+
 /// What routes on the wire have in common.
-struct WireRecord {
+struct WireRecord : Declared {
     const Areas* areas = nullptr;
     std::string id, summary, permission;
     Tier tier = Tier::destructive;
@@ -22,6 +32,7 @@ struct RawRecord : WireRecord {
     std::string method, path, listener;
     std::uint64_t maxBody = 0;
 
+    inline void declare(Areas&) override;
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_exchange*) noexcept;
 };
 
@@ -34,6 +45,7 @@ struct UploadRecord : WireRecord {
     std::int32_t success = 200;
     std::uint64_t maxBody = 0;
 
+    inline void declare(Areas&) override;
     static talome_status place(void* user, talome_call*, talome_bytes input, const talome_upload_part*,
                                talome_upload_target*) noexcept;
     static talome_status done(void* user, talome_call*, talome_bytes input, const talome_upload*, talome_sink,
@@ -44,10 +56,12 @@ struct SourceRecord {
     std::string pattern, event;
 };
 
-struct EventStreamRecord {
+struct EventStreamRecord : Declared {
     std::string id, summary, permission, path;
     std::vector<SourceRecord> sources;
     std::uint32_t flags = 0, replay = 0;
+
+    inline void declare(Areas&) override;
 };
 
 struct PlaceRecord {
@@ -65,6 +79,7 @@ struct WebSocketRecord : WireRecord {
     std::uint32_t flags = 0;
     std::uint64_t maxMessage = 0, maxQueued = 0;
 
+    inline void declare(Areas&) override;
     static talome_status open(void* user, talome_call*, talome_bytes input, talome_bytes first,
                               std::uint64_t number) noexcept;
     static void message(void* user, std::uint64_t number, std::int32_t kind, talome_bytes) noexcept;
@@ -72,29 +87,21 @@ struct WebSocketRecord : WireRecord {
     static void closed(void* user, std::uint64_t number, std::int32_t how, std::int32_t code, talome_str) noexcept;
 };
 
-struct ListenerRecord {
+struct ListenerRecord : Declared {
     std::string id, summary, host, portVariable, hostVariable;
     std::uint16_t port = 0;
+
+    inline void declare(Areas&) override;
 };
 
-struct AudienceRecord {
-    const Areas* areas;
+struct AudienceRecord : Declared {
+    const Areas* areas = nullptr;
     Handler handler;
-    RunAudience run;
+    RunAudience run = nullptr;
     std::string topic;
+
+    inline void declare(Areas&) override;
     static void invoke(void* user, talome_str topic, std::int32_t present) noexcept;
-};
-
-struct WireRecords {
-    std::deque<RawRecord> raw;
-    std::deque<UploadRecord> uploads;
-    std::deque<EventStreamRecord> eventStreams;
-    std::deque<WebSocketRecord> sockets;
-    std::deque<ListenerRecord> listeners;
-    std::deque<AudienceRecord> audiences;
-
-    /// Declares them to the host, once the topics are. Throws what the host refuses.
-    void publish(Areas&);
 };
 
 /// The schema with its notes; a mistake in them names the operation.

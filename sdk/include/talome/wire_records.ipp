@@ -101,87 +101,78 @@ template <class T> std::vector<const T*> pointersTo(const std::vector<T>& all) {
     return list;
 }
 
-inline void declare(Areas& areas, const talome_http& table, RawRecord& r) {
-    r.input = annotated(r.id, r.input, r.notes);
-    auto c = begun<talome_raw_route>(r);
-    c.method = r.method.c_str();
-    c.path = r.path.c_str();
-    c.max_body = r.maxBody;
+inline void RawRecord::declare(Areas& areas) {
+    input = annotated(id, input, notes);
+    auto c = begun<talome_raw_route>(*this);
+    c.method = method.c_str();
+    c.path = path.c_str();
+    c.max_body = maxBody;
     c.handle = &RawRecord::invoke;
-    c.user = &r;
-    c.listener = orNull(r.listener);
-    areas.check(table.route(areas.self(), &c));
+    c.user = this;
+    c.listener = orNull(listener);
+    areas.check(areas.need<talome_http>()->route(areas.self(), &c));
 }
 
-inline void declare(Areas& areas, const talome_http& table, UploadRecord& r) {
-    r.input = annotated(r.id, r.input, r.notes);
-    auto c = begun<talome_upload_route>(r);
-    c.success = r.success;
-    c.method = r.method.c_str();
-    c.path = r.path.c_str();
-    c.output_schema = r.output.c_str();
-    c.max_body = r.maxBody;
-    c.max_files = r.maxFiles;
+inline void UploadRecord::declare(Areas& areas) {
+    input = annotated(id, input, notes);
+    auto c = begun<talome_upload_route>(*this);
+    c.success = success;
+    c.method = method.c_str();
+    c.path = path.c_str();
+    c.output_schema = output.c_str();
+    c.max_body = maxBody;
+    c.max_files = maxFiles;
     c.place = &UploadRecord::place;
     c.done = &UploadRecord::done;
-    c.user = &r;
-    areas.check(table.upload(areas.self(), &c));
+    c.user = this;
+    areas.check(areas.need<talome_http>()->upload(areas.self(), &c));
 }
 
-inline void declare(Areas& areas, const talome_http& table, const EventStreamRecord& r) {
-    auto c = begun<talome_event_stream>(r);
-    std::vector<talome_event_source> sources;
-    for (const SourceRecord& s : r.sources)
-        sources.push_back({sizeof(talome_event_source), 0, s.pattern.c_str(), orNull(s.event)});
-    const auto list = pointersTo(sources);
-    c.path = r.path.c_str();
+inline void EventStreamRecord::declare(Areas& areas) {
+    auto c = begun<talome_event_stream>(*this);
+    std::vector<talome_event_source> structs;
+    for (const SourceRecord& s : sources)
+        structs.push_back({sizeof(talome_event_source), 0, s.pattern.c_str(), orNull(s.event)});
+    const auto list = pointersTo(structs);
+    c.path = path.c_str();
     c.n_sources = static_cast<std::uint32_t>(list.size());
-    c.replay = r.replay;
+    c.replay = replay;
     c.sources = list.data();
-    areas.check(table.event_stream(areas.self(), &c));
+    areas.check(areas.need<talome_http>()->event_stream(areas.self(), &c));
 }
 
-inline void declare(Areas& areas, const talome_http& table, WebSocketRecord& r) {
-    r.input = annotated(r.id, r.input, r.notes);
-    auto c = begun<talome_websocket>(r);
-    std::vector<talome_place> places;
-    for (const PlaceRecord& p : r.places)
-        places.push_back({sizeof(talome_place), 0, orNull(p.listener), p.path.c_str()});
-    const auto list = pointersTo(places);
+inline void WebSocketRecord::declare(Areas& areas) {
+    input = annotated(id, input, notes);
+    auto c = begun<talome_websocket>(*this);
+    std::vector<talome_place> structs;
+    for (const PlaceRecord& p : places)
+        structs.push_back({sizeof(talome_place), 0, orNull(p.listener), p.path.c_str()});
+    const auto list = pointersTo(structs);
     c.n_places = static_cast<std::uint32_t>(list.size());
     c.places = list.data();
-    c.protocols = orNull(r.protocols);
-    c.max_message = r.maxMessage;
-    c.max_queued = r.maxQueued;
+    c.protocols = orNull(protocols);
+    c.max_message = maxMessage;
+    c.max_queued = maxQueued;
     c.open = &WebSocketRecord::open;
     c.message = &WebSocketRecord::message;
-    c.room = r.runRoom ? &WebSocketRecord::room : nullptr;
+    c.room = runRoom ? &WebSocketRecord::room : nullptr;
     c.closed = &WebSocketRecord::closed;
-    c.user = &r;
-    areas.check(table.websocket(areas.self(), &c));
+    c.user = this;
+    areas.check(areas.need<talome_http>()->websocket(areas.self(), &c));
 }
 
-inline void declare(Areas& areas, const talome_http& table, const ListenerRecord& r) {
-    auto c = begun<talome_listener>(r);
-    c.port = r.port;
-    c.host = r.host.c_str();
-    c.port_variable = orNull(r.portVariable);
-    c.host_variable = orNull(r.hostVariable);
-    areas.check(table.listener(areas.self(), &c));
+inline void ListenerRecord::declare(Areas& areas) {
+    auto c = begun<talome_listener>(*this);
+    c.port = port;
+    c.host = host.c_str();
+    c.port_variable = orNull(portVariable);
+    c.host_variable = orNull(hostVariable);
+    areas.check(areas.need<talome_http>()->listener(areas.self(), &c));
 }
 
-inline void WireRecords::publish(Areas& areas) {
-    for (auto& a : audiences)
-        areas.check(
-            areas.need<talome_events>()->on_audience(areas.self(), a.topic.c_str(), &AudienceRecord::invoke, &a));
-    auto all = [&](auto& list) {
-        for (auto& each : list) declare(areas, *areas.need<talome_http>(), each);
-    };
-    all(listeners);
-    all(raw);
-    all(uploads);
-    all(eventStreams);
-    all(sockets);
+inline void AudienceRecord::declare(Areas& areas) {
+    areas.check(
+        areas.need<talome_events>()->on_audience(areas.self(), topic.c_str(), &AudienceRecord::invoke, this));
 }
 
 } // namespace talome::detail

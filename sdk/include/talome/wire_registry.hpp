@@ -16,7 +16,7 @@ public:
     template <class P, class F> RawRoute raw(std::string_view id, std::string_view summary, Permission permission,
                                              Tier tier, std::string_view method, std::string_view path, P* object,
                                              F handler) {
-        auto& record = add<detail::ArgOf<F, 1>>(records_.wire.raw, id, summary, permission, tier);
+        auto& record = add<detail::RawRecord, detail::ArgOf<F, 1>>(id, summary, permission, tier);
         record.streams = &streams_;
         record.handler = {object, handler};
         record.run = &detail::runRaw<P, F>;
@@ -30,7 +30,7 @@ public:
                                                             Permission permission, Tier tier, std::string_view method,
                                                             std::string_view path, P* object, F place, G done) {
         static_assert(std::is_same_v<detail::ArgOf<F, 1>, detail::ArgOf<G, 1>>, "both have the same input");
-        auto& record = add<detail::ArgOf<F, 1>>(records_.wire.uploads, id, summary, permission, tier);
+        auto& record = add<detail::UploadRecord, detail::ArgOf<F, 1>>(id, summary, permission, tier);
         record.placeHandler = {object, place};
         record.doneHandler = {object, done};
         record.runPlace = &detail::runPlace<P, F>;
@@ -43,7 +43,7 @@ public:
     /// Topics as server-sent events, without code: with ids, replay after Last-Event-ID, a heartbeat, and to each
     /// client only what its user may see.
     EventStream events(std::string_view id, std::string_view summary, Permission permission, std::string_view path) {
-        auto& record = records_.wire.eventStreams.emplace_back();
+        auto& record = note<detail::EventStreamRecord>();
         record.id = id;
         record.summary = summary;
         record.permission = permission.text();
@@ -58,7 +58,7 @@ public:
     template <class P, class F, class G, class H>
     WebSocketRoute websocket(std::string_view id, std::string_view summary, Permission permission, Tier tier, P* object,
                              F open, G message, H closed) {
-        auto& record = add<detail::ArgOf<F, 1>>(records_.wire.sockets, id, summary, permission, tier);
+        auto& record = add<detail::WebSocketRecord, detail::ArgOf<F, 1>>(id, summary, permission, tier);
         record.openHandler = {object, open};
         record.messageHandler = {object, message};
         record.closedHandler = {object, closed};
@@ -69,7 +69,7 @@ public:
     }
     /// A port beside the server's own, for the routes that name it, while the plugin is active.
     Listener listener(std::string_view id, std::string_view summary, std::string_view host, std::uint16_t port) {
-        auto& record = records_.wire.listeners.emplace_back();
+        auto& record = note<detail::ListenerRecord>();
         record.id = id;
         record.summary = summary;
         record.host = host;
@@ -80,13 +80,20 @@ public:
 protected:
     WireRegistry(const talome_host* host, talome_self* self) : areas_(host, self) {}
 
+    template <class Record> Record& note() {
+        auto made = std::make_unique<Record>();
+        auto& record = *made;
+        records_.wire.push_back(std::move(made));
+        return record;
+    }
+
     detail::Areas areas_;
     detail::Records records_;
 
 private:
-    template <class In, class Record> Record& add(std::deque<Record>& to, std::string_view id, std::string_view summary,
-                                                  Permission permission, Tier tier) {
-        auto& record = to.emplace_back();
+    template <class Record, class In>
+    Record& add(std::string_view id, std::string_view summary, Permission permission, Tier tier) {
+        auto& record = note<Record>();
         record.areas = &areas_;
         record.id = id;
         record.summary = summary;
