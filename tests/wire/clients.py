@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import socket
 import struct
 import sys
@@ -12,6 +13,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import Talomed  # noqa: E402
 from support.paths import build  # noqa: E402
+
+SANITIZED = 16 if re.search("[at]san", str(build())) else 1  # their allocators keep freed memory for a while
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
