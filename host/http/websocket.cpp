@@ -26,6 +26,7 @@ Piece WebSocket::closing(std::uint16_t code, std::string_view reason, bool byCli
     if (code_) return nullptr;
     code_ = code;
     reason_ = reason;
+    byClient_ = byClient;
     return share(std::move(frame));
 }
 
@@ -69,6 +70,7 @@ void WebSocket::onEnd(End how) noexcept {
     {
         const std::lock_guard lock(mutex_);
         code = code_ ? code_ : kCloseLost;
+        if (byClient_ && how == End::closed) how = End::left;
         reason.swap(reason_);
     }
     const auto callbacks = std::move(callbacks_); // they may hold this object, which goes with them

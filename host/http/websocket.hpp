@@ -66,6 +66,7 @@ private:
     WebSocketWriter writer_;
     std::uint16_t code_ = 0; ///< 0: nobody has closed it
     std::string reason_;
+    bool byClient_ = false; ///< it has closed it
 };
 
 } // namespace talome::http

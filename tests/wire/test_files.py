@@ -239,15 +239,14 @@ class UploadTest(Shared):
             connection.socket.close()
 
     def test_every_end_is_audited(self):
-        def lines(outcome):
-            return sum("cwire.upload" in line and f'"outcome":"{outcome}"' in line for line in self.talomed.log.splitlines())
-
-        failed, done = lines("failed"), lines("done")
         body, kind = self.form(("file", "a.txt", b"x" * 100))
-        self.assertEqual(self.send(body, kind, to=self.folder / "none").status, 404)
-        self.assertEqual(self.send(b"x" * 11, most=10).status, 413)
-        self.assertEqual(self.send(body, kind).status, 201)
-        wait_until(lambda: (lines("failed"), lines("done")) == (failed + 2, done + 1), 5, what="each has its line")
+        for answer, status, outcome in ((self.send(body, kind, to=self.folder / "none"), 404, "failed"),
+                                        (self.send(b"x" * 11, most=10), 413, "failed"), (self.send(body, kind), 201, "done")):
+            self.assertEqual(answer.status, status)
+            request = f'"requestId":"{answer.headers["X-Request-Id"]}"'
+            wait_until(lambda: [line for line in self.talomed.log.splitlines()
+                                if "cwire.upload {" in line and request in line and f'"outcome":"{outcome}"' in line],
+                       5, what=f"{status} has its line")
 
     def test_full_disk(self):
         if os.geteuid() != 0:

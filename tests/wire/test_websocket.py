@@ -150,7 +150,7 @@ class MessagesTest(Shared):
         ws = self.open()
         ws.send(CLOSE, struct.pack(">H", 3001) + b"done here")
         self.assertEqual(ws.closed()[0], 3001)
-        wait_until(lambda: "code=3001 reason=done here" in self.talomed.log, what="the plugin hears of it")
+        wait_until(lambda: "closed how=1 code=3001 reason=done here" in self.talomed.log, what="the plugin hears of it")
         ws = self.open()
         ws.socket.close()
         wait_until(lambda: "closed how=1 code=1006" in self.talomed.log, what="the plugin hears of it")
