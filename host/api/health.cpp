@@ -22,6 +22,7 @@ std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
     principal->authenticated = true;
     principal->userId = principal->username = "host";
     principal->role = "plugin";
+    principal->credential = gate::Credential::plugin;
     principal->origin = gate::Origin::plugin;
     talome_call inner;
     inner.principal = std::move(principal);

@@ -33,6 +33,7 @@ void Authenticator::fill(gate::Principal& principal, const User& user, const Ses
     principal.role = user.role;
     principal.flags = user.flags;
     principal.flagsMalformed = user.flagsMalformed;
+    principal.credential = gate::Credential::session;
     principal.sessionId = session.id;
 }
 

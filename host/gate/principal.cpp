@@ -22,21 +22,34 @@ bool hasFlag(const Principal& principal, std::string_view flag, const Flags& dec
     return given == principal.flags.end() ? known->second : given->second;
 }
 
+bool hasWord(const Principal& principal, std::string_view word, const Flags& declared) {
+    if (word == "interactive")
+        return principal.credential == Credential::session || principal.credential == Credential::socket;
+    if (word == "public") return true;
+    if (word == "session") return !principal.role.empty();
+    if (principal.role == "admin" || principal.role == "plugin")
+        return true; // a plugin is limited by what it says it uses
+    return principal.role == "member" && word != "admin" && hasFlag(principal, word, declared);
+}
+
 } // namespace
 
 bool isGranted(const Principal& principal, std::string_view permission, const Flags& declared) {
     if (permission == "public") return true;
     if (!principal.authenticated || permission.empty()) return false;
-    if (permission == "session") return !principal.role.empty();
-    if (principal.role == "admin" || principal.role == "plugin")
-        return true; // a plugin is limited by what it says it uses
-    if (permission == "admin" || principal.role != "member") return false;
     for (;;) {
         const auto comma = permission.find(',');
-        if (!hasFlag(principal, permission.substr(0, comma), declared)) return false;
+        if (!hasWord(principal, permission.substr(0, comma), declared)) return false;
         if (comma == std::string_view::npos) return true;
         permission.remove_prefix(comma + 1);
     }
+}
+
+bool isWithinReach(const Principal& principal, std::string_view plugin, std::string_view operation,
+                   manifest::Tier tier) {
+    if (tier > principal.most) return false;
+    if (!principal.groups) return true;
+    return principal.groups->contains(plugin) || principal.groups->contains(operation.substr(0, operation.find('.')));
 }
 
 } // namespace talome::gate

@@ -162,8 +162,8 @@ struct Schema::Checker {
             node.fallback = value;
         else if (key == "$ref")
             node.reference = definition(value.as_string());
-        else if (key != "description" && key != "title" && key != "format" && key != "examples" && key != "$defs" &&
-                 key != "deprecated")
+        else if (key != "writeOnly" && key != "description" && key != "title" && key != "format" && key != "examples" &&
+                 key != "$defs" && key != "deprecated")
             throw std::invalid_argument("schema: '" + std::string(key) + "' is not in the supported subset");
     }
 

@@ -36,6 +36,7 @@ talome_call talome_self::ownCall(gate::Origin origin) const {
     principal->authenticated = true;
     principal->userId = principal->username = "plugin:" + id;
     principal->role = "plugin";
+    principal->credential = gate::Credential::plugin;
     principal->origin = origin;
     talome_call call;
     call.principal = std::move(principal);

@@ -1,16 +1,12 @@
 // The whole server, put together.
 #include "host/server/server.hpp"
 
-#include "host/api/auth.hpp"
-#include "host/api/health.hpp"
-#include "host/api/metrics.hpp"
-#include "host/api/openapi.hpp"
-#include "host/api/plugins.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
+#include "host/server/host_api.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 
@@ -99,36 +95,6 @@ http::Options httpOptions(const config::Config& config, const CertificateWatch* 
     return options;
 }
 
-/// The operations of the host itself, declared as a plugin declares its own.
-struct HostApi {
-    talome_self self;
-    Registry declarations;
-    api::Auth auth;
-    api::Health health;
-    api::Plugins pluginList;
-    api::OpenApi openApi;
-    api::Metrics metrics;
-
-    HostApi(const plugins::Services& services, auth::Users& users, auth::Sessions& sessions,
-            storage::Database& database, const plugins::Manager& manager, const http::Metrics& counted,
-            const config::Config& config, api::Metrics::Gauges gauges, api::Metrics::Checks checks)
-        : self("host", services), declarations(&plugins::hostTable(), &self),
-          auth(declarations, users, sessions, services.registry),
-          health(declarations, database, services.gate, services.registry), pluginList(declarations, manager),
-          openApi(declarations), metrics(declarations, services.gate, counted, gate::Networks(config.metricsAllow),
-                                         std::move(gauges), std::move(checks)) {
-        declarations
-            .setting("security_mode",
-                     "What callers other than a person may do: permissive, cautious (destructive calls wait for a "
-                     "person) or locked (they only read)",
-                     "cautious")
-            .oneOf({"permissive", "cautious", "locked"});
-        declarations.publish();
-        self.creating = false;
-        for (const auto& setting : self.settings) services.settings.declare("host", setting);
-    }
-};
-
 } // namespace
 
 /// In the order in which they need each other; they end in the opposite one.
@@ -203,8 +169,7 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api(
-              services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()),
+          api({services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);

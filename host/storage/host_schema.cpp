@@ -44,6 +44,40 @@ CREATE TABLE plugins (
     enabled    INTEGER NOT NULL,
     changed_at INTEGER NOT NULL
 );
+)sql"},
+                                               {2, R"sql(
+CREATE TABLE api_tokens (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name         TEXT NOT NULL,
+    digest       BLOB NOT NULL UNIQUE,
+    tier         TEXT NOT NULL CHECK (tier IN ('read', 'modify', 'destructive')),
+    groups       TEXT,
+    origin       TEXT NOT NULL DEFAULT 'rest',
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER,
+    last_peer    TEXT
+);
+CREATE INDEX api_tokens_user ON api_tokens (user_id);
+CREATE TABLE approvals (
+    id           TEXT PRIMARY KEY,
+    operation    TEXT NOT NULL,
+    tier         TEXT NOT NULL,
+    origin       TEXT NOT NULL,
+    user_id      TEXT NOT NULL,
+    caller       TEXT NOT NULL,
+    input_digest BLOB NOT NULL,
+    input        TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    decided_at   INTEGER,
+    decided_by   TEXT,
+    approved     INTEGER,
+    reason       TEXT,
+    used_at      INTEGER
+);
+CREATE INDEX approvals_created ON approvals (created_at);
 )sql"}};
     return all;
 }

@@ -49,7 +49,8 @@ std::string permissionOf(const char* text, const std::string& where) {
     std::string permission = orEmpty(text);
     if (permission.empty()) throw Invalid(where, "is required");
     if (!isPermission(permission))
-        throw Invalid(where, "expected public, session, admin or feature flags, and not \"" + permission + "\"");
+        throw Invalid(where,
+                      "expected public, session, admin, interactive or feature flags, and not \"" + permission + "\"");
     return permission;
 }
 

@@ -68,7 +68,7 @@ bool isKey(std::string_view text) {
 }
 
 bool isFlag(std::string_view text) {
-    return isPluginId(text) && text != "public" && text != "session" && text != "admin";
+    return isPluginId(text) && text != "public" && text != "session" && text != "admin" && text != "interactive";
 }
 
 } // namespace talome::manifest

@@ -125,10 +125,13 @@ std::vector<std::string> prefixesOf(const std::vector<Operation>& operations) {
 }
 
 bool isPermission(std::string_view text) {
-    if (text == "public" || text == "session" || text == "admin") return true;
+    if (text == "public") return true;
+    const auto isWord = [](std::string_view word) {
+        return word == "session" || word == "admin" || word == "interactive" || isFlag(word);
+    };
     for (std::size_t comma; (comma = text.find(',')) != text.npos; text.remove_prefix(comma + 1))
-        if (!isFlag(text.substr(0, comma))) return false;
-    return isFlag(text);
+        if (!isWord(text.substr(0, comma))) return false;
+    return isWord(text);
 }
 
 } // namespace talome::manifest

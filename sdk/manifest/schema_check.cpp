@@ -83,6 +83,8 @@ void Check::word(std::string_view name, const value& rule, const std::string& pa
         expect((rule.is_int64() && rule.get_int64() >= 0) || rule.is_uint64(), path, "a count");
     else if (isOneOf(name, {"pattern", "title", "description", "format"}))
         expect(rule.is_string(), path, "text");
+    else if (name == "writeOnly")
+        expect(rule.is_bool(), path, "true or false");
     else if (!isOneOf(name, {"default", "examples", "deprecated"}))
         refuse(path, "is not in the supported subset of JSON Schema");
 }

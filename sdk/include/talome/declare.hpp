@@ -30,6 +30,9 @@ private:
 inline constexpr Permission anyone{"public"};   ///< without logging in
 inline constexpr Permission session{"session"}; ///< every user
 inline constexpr Permission admin{"admin"};
+/// A person who has logged in, or who sits at the server: no API token. For what makes or changes credentials.
+inline constexpr Permission inPerson{"interactive"};
+inline constexpr Permission adminInPerson{"admin", "interactive"};
 
 /// Users who have all of these feature flags: string literals.
 template <class... Flag> constexpr Permission flags(const char* first, Flag... more) {
@@ -48,6 +51,8 @@ template <class N, class M> Constraint range(N least, M most) { return {{{"minim
 inline Constraint length(std::uint64_t least, std::uint64_t most) {
     return {{{"minLength", least}, {"maxLength", most}}};
 }
+/// A password, a key: never shown again, and left out of the audit log.
+inline Constraint secret() { return {{{"writeOnly", true}}}; }
 /// Of a list.
 inline Constraint items(std::uint64_t least, std::uint64_t most) { return {{{"minItems", least}, {"maxItems", most}}}; }
 /// A regular expression that is found anywhere in the text, unless it has ^ and $.

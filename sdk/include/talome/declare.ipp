@@ -39,6 +39,7 @@ inline boost::json::object& fieldOf(boost::json::object& schema, std::string_vie
 /// The JSON types that a word of a schema says something about.
 inline bool wordFits(std::string_view word, std::string_view type) {
     if (word == "minimum" || word == "maximum") return type == "integer" || type == "number";
+    if (word == "writeOnly") return true;
     if (word == "minItems" || word == "maxItems") return type == "array";
     return type == "string";
 }

@@ -38,7 +38,7 @@ typedef struct talome_operation {
   int32_t tier;                     /* the highest, if it depends on the input */
   const char *id;                   /* "containers.restart": [a-z][a-zA-Z0-9]*(\.[a-z][a-zA-Z0-9]*)+ */
   const char *summary;              /* one sentence */
-  const char *permission;           /* "public", "session", "admin", or feature flags: "apps", "apps,files" (all of them) */
+  const char *permission;           /* "public", "session", "admin", "interactive" (a person, no API token), feature flags; "admin,apps": all of them */
   const char *input_schema;         /* JSON Schema of an object; the subset is in sdk/ABI.md */
   const char *output_schema;        /* NULL: none, or not JSON */
   const char *output_type;          /* media type; NULL means application/json */

@@ -1,0 +1,24 @@
+// The operations of the host itself, declared as a plugin declares its own.
+#include "host/server/host_api.hpp"
+
+namespace talome {
+
+HostApi::HostApi(HostParts parts)
+    : self("host", parts.services), declarations(&plugins::hostTable(), &self),
+      auth(declarations, parts.users, parts.sessions, parts.services.registry),
+      health(declarations, parts.database, parts.services.gate, parts.services.registry),
+      pluginList(declarations, parts.manager), openApi(declarations),
+      metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
+              std::move(parts.gauges), std::move(parts.checks)) {
+    declarations
+        .setting("security_mode",
+                 "What callers other than a person may do: permissive, cautious (destructive calls wait for a "
+                 "person) or locked (they only read)",
+                 "cautious")
+        .oneOf({"permissive", "cautious", "locked"});
+    declarations.publish();
+    self.creating = false;
+    for (const auto& setting : self.settings) parts.services.settings.declare("host", setting);
+}
+
+} // namespace talome

@@ -1,0 +1,40 @@
+// The operations of the host itself, declared as a plugin declares its own.
+#pragma once
+
+#include "host/api/auth.hpp"
+#include "host/api/health.hpp"
+#include "host/api/metrics.hpp"
+#include "host/api/openapi.hpp"
+#include "host/api/plugins.hpp"
+#include "host/config/config.hpp"
+#include "host/plugins/self.hpp"
+
+namespace talome {
+
+/// What the host's operations work with.
+struct HostParts {
+    plugins::Services services;
+    auth::Users& users;
+    auth::Sessions& sessions;
+    storage::Database& database;
+    const plugins::Manager& manager;
+    const http::Metrics& counted;
+    const config::Config& config;
+    api::Metrics::Gauges gauges;
+    api::Metrics::Checks checks;
+};
+
+/// Declares them all when it is made. Any thread.
+struct HostApi {
+    explicit HostApi(HostParts);
+
+    talome_self self;
+    Registry declarations;
+    api::Auth auth;
+    api::Health health;
+    api::Plugins pluginList;
+    api::OpenApi openApi;
+    api::Metrics metrics;
+};
+
+} // namespace talome
