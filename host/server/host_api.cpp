@@ -5,6 +5,7 @@ namespace talome {
 
 HostApi::HostApi(HostParts parts)
     : self("host", parts.services), declarations(&plugins::hostTable(), &self),
+      approvals(declarations, parts.approvals),
       auth(declarations, parts.users, parts.sessions, parts.services.registry),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
       pluginList(declarations, parts.manager), openApi(declarations),
