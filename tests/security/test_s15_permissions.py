@@ -15,6 +15,11 @@ class Walk(unittest.TestCase):
         cls.callers = cls.house.people()
         cls.operations = cls.house.operations()
 
+    @staticmethod
+    def is_late(operation) -> bool:
+        """Its client may say with its first message who it is."""
+        return operation.kind == "websocket" and operation.id.endswith("First") and operation.permission != "public"
+
     def test_every_operation_names_a_permission(self):
         words = {"public", "session", "admin", "interactive"} | self.house.flags()
         for operation in self.operations:
@@ -38,7 +43,7 @@ class Walk(unittest.TestCase):
         before = self.house.runs()
         for operation in self.operations:
             for caller in self.callers:
-                late = operation.kind == "websocket" and operation.id.endswith("First") and not caller.role
+                late = self.is_late(operation) and not caller.role
                 allowed = caller.may(operation) or late  # it may say later who it is
                 with self.subTest(operation=str(operation), caller=caller.name):
                     answer = self.house.status_of(operation, caller, {"zzUnknown": "1"})
@@ -51,7 +56,7 @@ class Walk(unittest.TestCase):
             if operation.plugin != "counter" or operation.id in ("counter.runs", "counter.tell") or operation.kind == "events":
                 continue
             for caller in self.callers:
-                late = operation.id.endswith("First") and not caller.role
+                late = self.is_late(operation) and not caller.role
                 with self.subTest(operation=str(operation), caller=caller.name):
                     before = self.house.runs()
                     status = self.house.status_of(operation, caller, {}).status
@@ -68,7 +73,7 @@ class Walk(unittest.TestCase):
     def test_a_first_message_lets_nobody_further_in(self):
         """A WebSocket whose first message says who it is, opens for the same callers as one with a header."""
         for operation in self.operations:
-            if not (operation.plugin == "counter" and operation.id.endswith("First")):
+            if not (operation.plugin == "counter" and self.is_late(operation)):
                 continue
             for caller in self.callers:
                 with self.subTest(operation=str(operation), caller=caller.name):
