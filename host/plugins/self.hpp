@@ -83,6 +83,8 @@ inline std::string listenerName(const std::string& plugin, const std::string& id
 
 /// The areas that this host offers, by id.
 const std::map<std::string, const void*, std::less<>>& areas();
+/// Asks the plugin, on its strand, whether a setting may have a value.
+settings::Settings::Changing questionTo(const talome_self&);
 /// The table that create() is given.
 const talome_host& hostTable();
 

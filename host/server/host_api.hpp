@@ -6,6 +6,7 @@
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
+#include "host/api/settings.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -34,6 +35,7 @@ struct HostApi {
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;
+    api::Settings settings;
     api::Metrics metrics;
 };
 

@@ -141,7 +141,8 @@ struct Server::Parts {
         : stateDir(privateFolder(config.stateDir)), lock(stateDir / "talomed.lock"),
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / "talome.secret"),
-          settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
+          settings(migrated(database), settings::Seal(secret.key("talome settings")),
+                   [](const char* name) -> const char* { return std::getenv(name); }), users(database),
           sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
           certificate(certificateOf(config, reactor, pool)),
           http(
@@ -175,6 +176,9 @@ struct Server::Parts {
         sessions.onRevoked(services.reviewStreams);
         manager.setHost(api.self);
         manager.startAll();
+        settings.prune(epochMs());
+        for (const auto& name : settings.strayVariables(environ))
+            log::warn("host", name + " is the variable of no setting that is declared now");
         try {
             http.start();
             started = true;

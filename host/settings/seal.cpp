@@ -12,7 +12,6 @@ namespace talome::settings {
 namespace {
 
 constexpr std::size_t kNonce = 12, kTag = 16;
-constexpr std::string_view kVersion = "v1.";
 using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -66,8 +65,9 @@ std::string Seal::close(std::string_view name, std::string_view plain) const {
 
 std::string Seal::open(std::string_view name, std::string_view envelope) const {
     must(envelope.starts_with(kVersion), name);
-    const auto whole = fromBase64Url(envelope.substr(kVersion.size()));
-    must(whole.size() >= kNonce + kTag, name);
+    const auto text = envelope.substr(kVersion.size());
+    const auto whole = fromBase64Url(text);
+    must(whole.size() >= kNonce + kTag && auth::base64Url(whole) == text, name); // one text for one envelope
     const std::string_view sealed = std::string_view(whole).substr(kNonce + kTag);
     std::string tag = whole.substr(kNonce, kTag), plain(sealed.size(), '\0');
     const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
