@@ -2,6 +2,7 @@
 #include "host/api/settings.hpp"
 
 #include "host/auth/secret.hpp"
+#include "host/gate/gate.hpp"
 #include "host/gate/input.hpp"
 #include "host/log/log.hpp"
 #include "host/settings/text.hpp"
@@ -59,15 +60,12 @@ json::value schemaOf(const settings::Shown& shown) {
         const auto* found = schema ? schema->if_contains(name) : nullptr;
         return found ? *found : json::value(nullptr);
     };
-    json::object row{{"type", word("type")},
-                     {"default", declared.secret ? json::value(nullptr) : declared.fallback},
-                     {"secret", declared.secret},
-                     {"restartRequired", declared.restart},
-                     {"portable", declared.portable},
-                     {"description", declared.summary},
-                     {"owner", shown.owner},
-                     {"environment", orNull(declared.environment)},
-                     {"schema", declared.schema}};
+    json::object row{
+        {"type", word("type")},          {"default", declared.secret ? json::value(nullptr) : declared.fallback},
+        {"secret", declared.secret},     {"restartRequired", declared.restart},
+        {"portable", declared.portable}, {"description", declared.summary},
+        {"owner", shown.owner},          {"environment", orNull(declared.environment)},
+        {"schema", declared.schema}};
     if (auto choices = word("enum"); choices.is_array()) row["enum"] = std::move(choices);
     return row;
 }
@@ -87,6 +85,19 @@ Nullable<std::string> shownText(const std::optional<std::string>& stored, bool s
     if (!stored) return {};
     if (secret || settings::isSealed(*stored)) return {kMasked};
     return {settings::toText(json::parse(*stored))};
+}
+
+/// What the host's own classes throw, as a handler may: with the details, which the gate finds again.
+template <class F> auto across(F&& body) {
+    try {
+        return body();
+    } catch (const gate::Failure& failure) {
+        gate::rememberFailure(failure);
+        raise(failure.status, failure.what());
+    } catch (const storage::DatabaseError& error) {
+        if (error.full) throw NoSpace("the disk is full");
+        throw;
+    }
 }
 
 } // namespace
@@ -133,9 +144,8 @@ Settings::Settings(Registry& registry, settings::Settings& all) : host_(registry
         .route("POST", "/api/settings/import-config")
         .input("code", "as the export gives it", length(1, 100'000), secret());
     registry.topic<SettingsChanged>("settings.changed", "Settings have other values now", admin);
-    settings_.onChanged([this](const std::vector<std::string>& keys) {
-        host_.publish("settings.changed", SettingsChanged{keys});
-    });
+    settings_.onChanged(
+        [this](const std::vector<std::string>& keys) { host_.publish("settings.changed", SettingsChanged{keys}); });
 }
 
 SettingValues Settings::list(const SettingsQuery& query) const {
@@ -160,7 +170,8 @@ SettingValues Settings::schema() const {
 SettingsUpdated Settings::update(Call& call, const SettingValues& values) {
     if (values.size() > kMostAtOnce)
         throw Invalid("at most " + std::to_string(kMostAtOnce) + " settings can be changed at once");
-    return {true, settings_.update(values, call.principal().userId, host_.nowMs())};
+    const auto by = call.principal().userId;
+    return {true, across([&] { return settings_.update(values, by, host_.nowMs()); })};
 }
 
 std::vector<SettingsChange> Settings::history(Call& call, const SettingsHistoryQuery& query) const {
@@ -178,7 +189,8 @@ std::vector<SettingsChange> Settings::history(Call& call, const SettingsHistoryQ
 }
 
 SettingReverted Settings::revert(Call& call, const SettingRevert& input) {
-    const auto done = settings_.revert(input.key, input.historyId, call.principal().userId, host_.nowMs());
+    const auto by = call.principal().userId;
+    const auto done = across([&] { return settings_.revert(input.key, input.historyId, by, host_.nowMs()); });
     SettingReverted output{input.key, {}, "ok"};
     if (done.value) output.restoredValue = {done.secret ? kMasked : settings::toText(*done.value)};
     return output;
@@ -208,7 +220,8 @@ SettingsApplied Settings::importConfig(Call& call, const SettingsImport& input) 
     for (const auto& [key, value] : given.get_object())
         if (const auto it = all.find(std::string(key)); it != all.end() && it->second.declared.portable)
             values.emplace(key, value);
-    return {true, settings_.update(values, call.principal().userId, host_.nowMs())};
+    const auto by = call.principal().userId;
+    return {true, across([&] { return settings_.update(values, by, host_.nowMs()); })};
 }
 
 } // namespace talome::api

@@ -4,6 +4,8 @@
 #include <Poco/Exception.h>
 #include <Poco/JWT/Signer.h>
 #include <Poco/JWT/Token.h>
+#include <algorithm>
+#include <tuple>
 
 namespace talome::auth {
 
@@ -134,6 +136,39 @@ void Sessions::revoke(const std::string& id, std::int64_t now) {
         living_.erase(id);
     }
     if (revoked_) revoked_();
+}
+
+std::size_t Sessions::revokeAllOf(const std::string& userId, const std::string& exceptSessionId, std::int64_t now) {
+    database_.run("UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND id <> ? AND revoked_at IS NULL",
+                  {now, userId, exceptSessionId});
+    std::size_t ended = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto it = living_.begin(); it != living_.end();) {
+            const auto& session = it->second.session;
+            if (session.userId != userId || session.id == exceptSessionId) {
+                ++it;
+                continue;
+            }
+            ended += session.expiresAt() > now; // the others had ended by themselves
+            it = living_.erase(it);
+        }
+    }
+    if (revoked_) revoked_();
+    return ended;
+}
+
+std::vector<Session> Sessions::of(const std::string& userId, std::int64_t now) const {
+    std::vector<Session> found;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [id, each] : living_)
+            if (each.session.userId == userId && each.session.expiresAt() > now) found.push_back(each.session);
+    }
+    std::sort(found.begin(), found.end(), [](const Session& a, const Session& b) {
+        return std::tie(b.createdAt, b.id) < std::tie(a.createdAt, a.id);
+    });
+    return found;
 }
 
 } // namespace talome::auth

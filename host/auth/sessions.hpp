@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace talome::auth {
 
@@ -41,7 +42,11 @@ public:
     /// The same by its id, for somebody who showed the token before.
     std::optional<Session> useById(const std::string& id, std::int64_t now);
     void revoke(const std::string& id, std::int64_t now);
-    /// Called after each revoke(). Set before the first.
+    /// Ends all sessions of a user but one ("": that one as well), and returns how many that were.
+    std::size_t revokeAllOf(const std::string& userId, const std::string& exceptSessionId, std::int64_t now);
+    /// The living ones of a user, the latest login first.
+    std::vector<Session> of(const std::string& userId, std::int64_t now) const;
+    /// Called after each revoke() and revokeAllOf(). Set before the first.
     void onRevoked(std::function<void()> call) { revoked_ = std::move(call); }
 
 private:
@@ -59,7 +64,7 @@ private:
     storage::Database& database_;
     std::function<void()> revoked_;
     const std::string key_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     struct Living {
         Session session;
         std::int64_t writtenAt; ///< lastSeenAt as the database has it

@@ -83,6 +83,36 @@ TEST_CASE("sessions outlive the server, and the token of another server is none"
     CHECK_FALSE(foreign.use(token, kNow + kHour));
 }
 
+TEST_CASE("all sessions of a user end at once, but the one that asks") {
+    State state;
+    auth::Sessions sessions(*state.database, state.secret);
+    int told = 0;
+    sessions.onRevoked([&] { ++told; });
+    const auto [first, firstToken] = sessions.create("ann-id", "10.0.0.1", "curl", kNow);
+    const auto [second, secondToken] = sessions.create("ann-id", "10.0.0.2", "phone", kNow + 1);
+    const auto all = sessions.of("ann-id", kNow + 2);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].id == second.id);
+    CHECK(all[1].peer == "10.0.0.1");
+    CHECK(sessions.of("bob-id", kNow + 2).empty());
+    CHECK(sessions.revokeAllOf("bob-id", "", kNow + 2) == 0);
+    CHECK(sessions.revokeAllOf("ann-id", first.id, kNow + 2) == 1);
+    CHECK(told == 2);
+    CHECK(sessions.use(firstToken, kNow + 3));
+    CHECK_FALSE(sessions.use(secondToken, kNow + 3));
+    CHECK(sessions.revokeAllOf("ann-id", "", kNow + 3) == 1);
+    CHECK_FALSE(sessions.use(firstToken, kNow + 4));
+    CHECK(auth::Sessions(*state.database, state.secret).of("ann-id", kNow + 4).empty());
+}
+
+TEST_CASE("a session that has ended by itself is not listed, nor counted") {
+    State state;
+    auth::Sessions sessions(*state.database, state.secret);
+    sessions.create("ann-id", "10.0.0.1", "curl", kNow);
+    CHECK(sessions.of("ann-id", kNow + 24 * kHour).empty());
+    CHECK(sessions.revokeAllOf("ann-id", "", kNow + 24 * kHour) == 0);
+}
+
 TEST_CASE("many threads verify tokens at once") {
     State state;
     auth::Sessions sessions(*state.database, state.secret);

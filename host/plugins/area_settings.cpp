@@ -55,7 +55,8 @@ settings::Settings::Changing questionTo(const talome_self& self) {
             auto answer = task->get_future();
             strand->post([task] { (*task)(); });
             if (answer.wait_for(kMostToAnswer) != std::future_status::ready)
-                throw gate::Failure(TALOME_E_TIMEOUT, id + " does not answer whether '" + key + "' may have this value");
+                throw gate::Failure(TALOME_E_TIMEOUT,
+                                    id + " does not answer whether '" + key + "' may have this value");
             try {
                 refused = answer.get();
             } catch (const std::future_error&) { // its strand is closed, and the task was dropped

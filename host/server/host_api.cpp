@@ -5,10 +5,10 @@ namespace talome {
 
 HostApi::HostApi(HostParts parts)
     : self("host", parts.services), declarations(&plugins::hostTable(), &self),
+      approvals(declarations, parts.approvals),
       auth(declarations, parts.users, parts.sessions, parts.services.registry),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
-      pluginList(declarations, parts.manager), openApi(declarations),
-      settings(declarations, parts.services.settings),
+      pluginList(declarations, parts.manager), openApi(declarations), settings(declarations, parts.services.settings),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
               std::move(parts.gauges), std::move(parts.checks)) {
     declarations

@@ -1,6 +1,7 @@
 // The operations of the host itself, declared as a plugin declares its own.
 #pragma once
 
+#include "host/api/approvals.hpp"
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
 #include "host/api/metrics.hpp"
@@ -18,6 +19,7 @@ struct HostParts {
     auth::Users& users;
     auth::Sessions& sessions;
     storage::Database& database;
+    gate::Approvals& approvals;
     const plugins::Manager& manager;
     const http::Metrics& counted;
     const config::Config& config;
@@ -31,6 +33,7 @@ struct HostApi {
 
     talome_self self;
     Registry declarations;
+    api::Approvals approvals;
     api::Auth auth;
     api::Health health;
     api::Plugins pluginList;

@@ -108,6 +108,7 @@ struct Server::Parts {
     auth::Sessions sessions;
     auth::Authenticator authenticator;
     gate::Registry registry;
+    gate::Approvals approvals;
     gate::Gate gate;
     events::Bus bus;
     tasks::Reactor reactor;
@@ -142,8 +143,11 @@ struct Server::Parts {
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           settings(migrated(database), settings::Seal(secret.key("talome settings")),
-                   [](const char* name) -> const char* { return std::getenv(name); }), users(database),
-          sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
+                   [](const char* name) -> const char* { return std::getenv(name); }),
+          users(database), sessions(database, secret), authenticator(users, sessions, epochMs),
+          approvals(database, secret.key("talome approvals"), epochMs),
+          gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
+                [](const audit::Entry&) {}, approvals}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -170,7 +174,8 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()}),
+          api({services, users, sessions, database, approvals, manager, metrics, config, [this] { return gauges(); },
+               checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
@@ -241,11 +246,6 @@ struct Server::Parts {
     api::Metrics::Checks checks() {
         return {{"started", [this] { return started.load(); }},
                 {"database", [this] { return !database.rows("SELECT count(*) FROM sqlite_master").empty(); }}};
-    }
-
-    std::string securityMode() const {
-        const auto json = settings.get("security_mode"); // a JSON text of one of three words
-        return json.substr(1, json.size() - 2);
     }
 };
 

@@ -85,9 +85,9 @@ Settings::Reverted Settings::revert(const std::string& key, std::optional<std::i
     }
     const auto row = history_.find(key, historyId);
     if (!row)
-        throw Failure(TALOME_E_NOT_FOUND,
-                      historyId ? "the setting '" + key + "' has no change with the number " + std::to_string(*historyId)
-                                : "the setting '" + key + "' has no history");
+        throw Failure(TALOME_E_NOT_FOUND, historyId ? "the setting '" + key + "' has no change with the number " +
+                                                          std::to_string(*historyId)
+                                                    : "the setting '" + key + "' has no history");
     if (row->previous) {
         if (result.secret != isSealed(*row->previous))
             throw Failure(TALOME_E_CONFLICT, "the setting '" + key + "' was of another kind then; set it again");
@@ -112,7 +112,7 @@ void Settings::plan(const Wanted& wanted, std::vector<Plan>& plans, std::vector<
         auto value = *wanted.value;
         if (auto details = of.schema.check(value); !details.empty()) {
             for (auto& each : details)
-                wrong.push_back({each.path.empty()           ? key
+                wrong.push_back({each.path.empty()          ? key
                                  : each.path.front() == '[' ? key + each.path
                                                             : key + "." + each.path,
                                  std::move(each.message)});

@@ -24,8 +24,13 @@ std::optional<std::string> textOf(const storage::Value& value) {
 }
 
 HistoryRow rowOf(const storage::Row& row) {
-    return {std::get<std::int64_t>(row[0]), std::get<std::string>(row[1]), textOf(row[2]), textOf(row[3]),
-            std::get<std::string>(row[4]),  std::get<std::string>(row[5]), std::get<std::int64_t>(row[6])};
+    return {std::get<std::int64_t>(row[0]),
+            std::get<std::string>(row[1]),
+            textOf(row[2]),
+            textOf(row[3]),
+            std::get<std::string>(row[4]),
+            std::get<std::string>(row[5]),
+            std::get<std::int64_t>(row[6])};
 }
 
 } // namespace
@@ -60,9 +65,8 @@ std::int64_t History::count(const std::optional<std::string>& key) const {
 }
 
 std::optional<HistoryRow> History::find(const std::string& key, std::optional<std::int64_t> id) const {
-    const auto rows =
-        id ? database_.rows(std::string(kSelect) + "WHERE h.key = ? AND h.id = ?", {key, *id})
-           : database_.rows(std::string(kSelect) + "WHERE h.key = ? ORDER BY h.id DESC LIMIT 1", {key});
+    const auto rows = id ? database_.rows(std::string(kSelect) + "WHERE h.key = ? AND h.id = ?", {key, *id})
+                         : database_.rows(std::string(kSelect) + "WHERE h.key = ? ORDER BY h.id DESC LIMIT 1", {key});
     return rows.empty() ? std::nullopt : std::optional(rowOf(rows[0]));
 }
 

@@ -23,29 +23,6 @@ void must(bool fine, std::string_view name) {
                                  "' cannot be opened: it was changed, or sealed by another server");
 }
 
-std::string fromBase64Url(std::string_view text) {
-    std::string out;
-    unsigned bits = 0, have = 0;
-    for (const char c : text) {
-        unsigned digit = 0;
-        if (c >= 'A' && c <= 'Z')
-            digit = static_cast<unsigned>(c - 'A');
-        else if (c >= 'a' && c <= 'z')
-            digit = static_cast<unsigned>(c - 'a' + 26);
-        else if (c >= '0' && c <= '9')
-            digit = static_cast<unsigned>(c - '0' + 52);
-        else if (c == '-')
-            digit = 62;
-        else if (c == '_')
-            digit = 63;
-        else
-            return {};
-        bits = bits << 6 | digit;
-        if ((have += 6) >= 8) out += static_cast<char>(bits >> (have -= 8) & 0xff);
-    }
-    return out;
-}
-
 } // namespace
 
 std::string Seal::close(std::string_view name, std::string_view plain) const {
@@ -65,9 +42,9 @@ std::string Seal::close(std::string_view name, std::string_view plain) const {
 
 std::string Seal::open(std::string_view name, std::string_view envelope) const {
     must(envelope.starts_with(kVersion), name);
-    const auto text = envelope.substr(kVersion.size());
-    const auto whole = fromBase64Url(text);
-    must(whole.size() >= kNonce + kTag && auth::base64Url(whole) == text, name); // one text for one envelope
+    const auto decoded = auth::fromBase64Url(envelope.substr(kVersion.size()));
+    must(decoded && decoded->size() >= kNonce + kTag, name);
+    const auto& whole = *decoded;
     const std::string_view sealed = std::string_view(whole).substr(kNonce + kTag);
     std::string tag = whole.substr(kNonce, kTag), plain(sealed.size(), '\0');
     const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);

@@ -69,8 +69,8 @@ void Settings::checkStored(Declared& of) const {
         const auto wrong = of.schema.check(value);
         if (wrong.empty()) return;
         of.unfit = true;
-        log::warn("host", "the stored value of the setting '" + key + "' does not count any more: " +
-                              wrong.front().text() + "; its default does");
+        log::warn("host", "the stored value of the setting '" + key +
+                              "' does not count any more: " + wrong.front().text() + "; its default does");
     } catch (const std::runtime_error& unreadable) {
         log::error("host", unreadable.what());
     }
@@ -104,7 +104,8 @@ std::optional<std::string> Settings::opened(const std::string& key, const Declar
         gate::parseJson(it->second);
         return it->second;
     } catch (const Failure&) {
-        throw Failure(TALOME_E_UNAVAILABLE, "the stored value of the setting '" + key + "' cannot be read: set it again");
+        throw Failure(TALOME_E_UNAVAILABLE,
+                      "the stored value of the setting '" + key + "' cannot be read: set it again");
     } catch (const std::runtime_error& closed) {
         throw Failure(TALOME_E_UNAVAILABLE, std::string(closed.what()) + "; set it again");
     }
@@ -117,6 +118,8 @@ std::string Settings::get(const std::string& key) const {
     auto stored = opened(key, of);
     return stored && !of.unfit ? std::move(*stored) : of.fallback;
 }
+
+std::string Settings::text(const std::string& key) const { return std::string(gate::parseJson(get(key)).as_string()); }
 
 std::map<std::string, Shown, std::less<>> Settings::list() const {
     std::map<std::string, Shown, std::less<>> all;
@@ -134,9 +137,7 @@ std::map<std::string, Shown, std::less<>> Settings::list() const {
             shown.unreadable = true; // shown as that, and the others go on
         }
         shown.configured = stored.has_value() || shown.unreadable;
-        shown.source = of.override       ? Source::environment
-                       : shown.configured ? Source::stored
-                                          : Source::fallback;
+        shown.source = of.override ? Source::environment : shown.configured ? Source::stored : Source::fallback;
         if (!of.what.secret && !shown.unreadable) shown.value = stored ? json::parse(*stored) : of.what.fallback;
     }
     return all;

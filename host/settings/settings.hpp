@@ -25,10 +25,10 @@ struct Shown {
     std::string owner;
     manifest::Setting declared;
     Source source = Source::fallback;
-    bool configured = false;     ///< stored, or set by the environment
-    bool unreadable = false;     ///< what is stored cannot be opened
-    boost::json::value value;    ///< in force; null where secret or unreadable
-    std::string variable;        ///< that overrides it; empty: none does
+    bool configured = false;  ///< stored, or set by the environment
+    bool unreadable = false;  ///< what is stored cannot be opened
+    boost::json::value value; ///< in force; null where secret or unreadable
+    std::string variable;     ///< that overrides it; empty: none does
     std::optional<std::int64_t> changedAt;
 };
 
@@ -55,6 +55,8 @@ public:
     /// JSON text of the value in force. Throws gate::Failure if the key is not declared, and if what is stored cannot
     /// be opened.
     std::string get(const std::string& key) const;
+    /// Of one whose schema is that of a string.
+    std::string text(const std::string& key) const;
     std::map<std::string, Shown, std::less<>> list() const;
 
     /// All of them or none: values, or text of them; null goes back to the fallback. Empty text, and for a secret

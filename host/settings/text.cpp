@@ -16,7 +16,8 @@ bool takesText(const json::value& schema) {
     if (!object) return true;
     if (const auto* type = object->if_contains("type")) {
         if (type->is_string()) return type->get_string() == "string";
-        return type->is_array() && std::ranges::find(type->get_array(), json::value("string")) != type->get_array().end();
+        return type->is_array() &&
+               std::ranges::find(type->get_array(), json::value("string")) != type->get_array().end();
     }
     if (const auto* choices = object->if_contains("enum"))
         return choices->is_array() &&
