@@ -8,7 +8,7 @@ HostApi::HostApi(HostParts parts)
       approvals(declarations, parts.approvals),
       auth(declarations, parts.users, parts.sessions, parts.services.registry),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
-      pluginList(declarations, parts.manager), openApi(declarations),
+      pluginList(declarations, parts.manager), snapshots(declarations, parts.snapshots), openApi(declarations),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
               std::move(parts.gauges), std::move(parts.checks)) {
     declarations

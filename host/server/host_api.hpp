@@ -7,6 +7,7 @@
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
+#include "host/api/snapshots.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -18,6 +19,7 @@ struct HostParts {
     auth::Users& users;
     auth::Sessions& sessions;
     storage::Database& database;
+    storage::Snapshots& snapshots;
     gate::Approvals& approvals;
     const plugins::Manager& manager;
     const http::Metrics& counted;
@@ -36,6 +38,7 @@ struct HostApi {
     api::Auth auth;
     api::Health health;
     api::Plugins pluginList;
+    api::Snapshots snapshots;
     api::OpenApi openApi;
     api::Metrics metrics;
 };
