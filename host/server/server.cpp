@@ -1,6 +1,7 @@
 // The whole server, put together.
 #include "host/server/server.hpp"
 
+#include "host/audit/log.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
@@ -92,6 +93,7 @@ struct Server::Parts {
     storage::Database database;
     auth::Secret secret;
     storage::Snapshots snapshots;
+    audit::Log audit;
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
@@ -133,11 +135,12 @@ struct Server::Parts {
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
+          audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
           sessions(database, secret), authenticator(users, sessions, epochMs),
           approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
-                [](const audit::Entry&) {}, approvals}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
