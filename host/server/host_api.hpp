@@ -7,7 +7,9 @@
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
+#include "host/api/sessions.hpp"
 #include "host/api/snapshots.hpp"
+#include "host/api/tokens.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -18,6 +20,7 @@ struct HostParts {
     plugins::Services services;
     auth::Users& users;
     auth::Sessions& sessions;
+    auth::ApiTokens& tokens;
     storage::Database& database;
     storage::Snapshots& snapshots;
     gate::Approvals& approvals;
@@ -36,6 +39,8 @@ struct HostApi {
     Registry declarations;
     api::Approvals approvals;
     api::Auth auth;
+    api::Sessions sessions;
+    api::Tokens tokens;
     api::Health health;
     api::Plugins pluginList;
     api::Snapshots snapshots;

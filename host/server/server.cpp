@@ -8,6 +8,7 @@
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
+#include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
@@ -97,6 +98,7 @@ struct Server::Parts {
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
+    auth::ApiTokens tokens;
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
@@ -115,6 +117,7 @@ struct Server::Parts {
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
+    ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
@@ -137,7 +140,7 @@ struct Server::Parts {
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), authenticator(users, sessions, epochMs),
+          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
           approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
                 [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
@@ -167,11 +170,13 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, database, snapshots, approvals, manager, metrics, config,
+          api({services, users, sessions, tokens, database, snapshots, approvals, manager, metrics, config,
                [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
+        tokens.onEnded(services.reviewStreams);
+        expiry.start();
         manager.setHost(api.self);
         manager.startAll();
         try {
