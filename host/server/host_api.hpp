@@ -9,6 +9,7 @@
 #include "host/api/plugins.hpp"
 #include "host/api/sessions.hpp"
 #include "host/api/settings.hpp"
+#include "host/api/snapshots.hpp"
 #include "host/api/tokens.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
@@ -22,6 +23,7 @@ struct HostParts {
     auth::Sessions& sessions;
     auth::ApiTokens& tokens;
     storage::Database& database;
+    storage::Snapshots& snapshots;
     gate::Approvals& approvals;
     const plugins::Manager& manager;
     const http::Metrics& counted;
@@ -42,6 +44,7 @@ struct HostApi {
     api::Tokens tokens;
     api::Health health;
     api::Plugins pluginList;
+    api::Snapshots snapshots;
     api::OpenApi openApi;
     api::Settings settings;
     api::Metrics metrics;
