@@ -1,6 +1,7 @@
 // The whole server, put together.
 #include "host/server/server.hpp"
 
+#include "host/audit/log.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
@@ -103,6 +104,7 @@ struct Server::Parts {
     Lock lock;
     storage::Database database;
     auth::Secret secret;
+    audit::Log audit;
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
@@ -142,11 +144,12 @@ struct Server::Parts {
         : stateDir(privateFolder(config.stateDir)), lock(stateDir / "talomed.lock"),
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / "talome.secret"),
+          audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
           sessions(database, secret), authenticator(users, sessions, epochMs),
           approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
-                [](const audit::Entry&) {}, approvals}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
