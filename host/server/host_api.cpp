@@ -6,9 +6,12 @@ namespace talome {
 HostApi::HostApi(HostParts parts)
     : self("host", parts.services), declarations(&plugins::hostTable(), &self),
       approvals(declarations, parts.approvals),
-      auth(declarations, parts.users, parts.sessions, parts.services.registry),
+      auth(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry),
+      users(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry,
+            parts.services.reviewStreams),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
-      pluginList(declarations, parts.manager), openApi(declarations),
+      setup(declarations, auth, health, parts.users, parts.services.settings), pluginList(declarations, parts.manager),
+      openApi(declarations),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
               std::move(parts.gauges), std::move(parts.checks)) {
     declarations

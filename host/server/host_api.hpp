@@ -7,6 +7,8 @@
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
+#include "host/api/setup.hpp"
+#include "host/api/users.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -17,6 +19,7 @@ struct HostParts {
     plugins::Services services;
     auth::Users& users;
     auth::Sessions& sessions;
+    auth::Passwords& passwords;
     storage::Database& database;
     gate::Approvals& approvals;
     const plugins::Manager& manager;
@@ -34,7 +37,9 @@ struct HostApi {
     Registry declarations;
     api::Approvals approvals;
     api::Auth auth;
+    api::Users users;
     api::Health health;
+    api::Setup setup;
     api::Plugins pluginList;
     api::OpenApi openApi;
     api::Metrics metrics;

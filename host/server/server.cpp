@@ -106,6 +106,7 @@ struct Server::Parts {
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
+    auth::Passwords passwords;
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
@@ -173,7 +174,7 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, database, approvals, manager, metrics, config, [this] { return gauges(); },
+          api({services, users, sessions, passwords, database, approvals, manager, metrics, config, [this] { return gauges(); },
                checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
