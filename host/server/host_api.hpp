@@ -9,8 +9,10 @@
 #include "host/api/plugins.hpp"
 #include "host/api/sessions.hpp"
 #include "host/api/settings.hpp"
+#include "host/api/setup.hpp"
 #include "host/api/snapshots.hpp"
 #include "host/api/tokens.hpp"
+#include "host/api/users.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -22,6 +24,7 @@ struct HostParts {
     auth::Users& users;
     auth::Sessions& sessions;
     auth::ApiTokens& tokens;
+    auth::Passwords& passwords;
     storage::Database& database;
     storage::Snapshots& snapshots;
     gate::Approvals& approvals;
@@ -42,7 +45,9 @@ struct HostApi {
     api::Auth auth;
     api::Sessions sessions;
     api::Tokens tokens;
+    api::Users users;
     api::Health health;
+    api::Setup setup;
     api::Plugins pluginList;
     api::Snapshots snapshots;
     api::OpenApi openApi;

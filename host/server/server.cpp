@@ -99,6 +99,7 @@ struct Server::Parts {
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
+    auth::Passwords passwords;
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
@@ -171,7 +172,7 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, tokens, database, snapshots, approvals, manager, metrics, config,
+          api({services, users, sessions, tokens, passwords, database, snapshots, approvals, manager, metrics, config,
                [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
