@@ -168,12 +168,7 @@ bool Plugin::start(const Services& services, const std::filesystem::path& databa
         self_->creating = false;
         compareWithManifest();
         for (const auto& setting : self_->settings) services.settings.declare(id_, setting);
-        if (self_->changing)
-            services.settings.onChange(id_, [self = self_.get()](const std::string& key, const std::string& json) {
-                gate::lastWords().clear();
-                const auto status = self->changing(self->changingUser, str(key), bytes(json));
-                if (status < 0) throw gate::Failure(status, gate::lastWords());
-            });
+        if (self_->changing) services.settings.onChange(id_, questionTo(*self_));
         if (self_->asked.contains(TALOME_DATABASE)) {
             self_->database =
                 std::make_unique<storage::Database>(databaseDir / (id_ + ".db"), storage::Durability::processCrash);

@@ -148,8 +148,10 @@ struct Server::Parts {
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
-          settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
+          settings(migrated(database), settings::Seal(secret.key("talome settings")),
+                   [](const char* name) -> const char* { return std::getenv(name); }),
+          users(database), sessions(database, secret), tokens(database, secret),
+          authenticator(users, sessions, tokens, epochMs),
           approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
                 [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
@@ -188,6 +190,9 @@ struct Server::Parts {
         expiry.start();
         manager.setHost(api.self);
         manager.startAll();
+        settings.prune(epochMs());
+        for (const auto& name : settings.strayVariables(environ))
+            log::warn("host", name + " is the variable of no setting that is declared now");
         try {
             http.start();
             started = true;
