@@ -9,7 +9,7 @@ HostApi::HostApi(HostParts parts)
       auth(declarations, parts.users, parts.sessions, parts.services.registry), sessions(declarations, parts.sessions),
       tokens(declarations, parts.tokens, parts.users),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
-      pluginList(declarations, parts.manager), openApi(declarations),
+      pluginList(declarations, parts.manager), openApi(declarations), settings(declarations, parts.services.settings),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
               std::move(parts.gauges), std::move(parts.checks)) {
     declarations

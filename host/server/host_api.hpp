@@ -8,6 +8,7 @@
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
 #include "host/api/sessions.hpp"
+#include "host/api/settings.hpp"
 #include "host/api/tokens.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
@@ -42,6 +43,7 @@ struct HostApi {
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;
+    api::Settings settings;
     api::Metrics metrics;
 };
 
