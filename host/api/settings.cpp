@@ -107,7 +107,7 @@ Settings::Settings(Registry& registry, settings::Settings& all) : host_(registry
         .operation("settings.list", "The value of every setting, as text; of a secret, whether it is configured", admin,
                    Tier::read, this, &Settings::list)
         .route("GET", "/api/settings")
-        .tool("get_settings")
+        .tool("get_settings", {}, {{"key", "keys"}})
         .input("keys", "only these, with commas between them")
         .input("meta", "the typed value, its default, source, owner and last change of each", false);
     registry

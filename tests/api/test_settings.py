@@ -120,6 +120,15 @@ class ReadTest(Case):
                 body = {} if method != "GET" else None
                 self.refused(self.talomed.request(method, path, body, token=None), 401)
 
+    def test_tokens_reach_as_far_as_their_scope(self):
+        made = {scope: self.ok(self.talomed.post("/api/auth/tokens", {"name": scope, "scope": scope}), 201)["token"]
+                for scope in ("read", "modify")}
+        self.ok(self.talomed.get("/api/settings", token=made["read"]))
+        self.refused(self.send({"keeper_count": 5}, token=made["read"]), 403)
+        self.refused(self.talomed.post("/api/settings/keeper_count/revert", {}, token=made["read"]), 403)
+        self.ok(self.send({"keeper_count": 5}, token=made["modify"]))
+        self.assertEqual(self.history()[0]["changedBy"], self.me())
+
     def test_document(self):
         paths = self.ok(self.talomed.get("/api/openapi.json"))["paths"]
         for method in ("put", "post"):
@@ -374,6 +383,16 @@ class SecretTest(Case):
         for file in self.talomed.state.rglob("*"):
             if file.is_file():
                 self.assertNotIn(b"canary", file.read_bytes(), file)
+
+    def test_the_audit_log_has_the_keys_and_no_values(self):
+        self.ok(self.put(keeper_token=canary(), keeper_count=5))
+        self.refused(self.put(keeper_token=canary() * 100, keeper_count=50), 400)
+        self.talomed.stop()
+        with sqlite3.connect(self.talomed.state / "audit.db") as database:
+            rows = database.execute("SELECT outcome, input FROM audit_log WHERE action = 'settings.update'").fetchall()
+        self.assertEqual({row[0] for row in rows}, {"done", "failed"})
+        for _, text in rows:
+            self.assertEqual(json.loads(text), {"keeper_count": "***", "keeper_token": "***"})
 
     def test_without_its_secret_a_database_reveals_none(self):
         self.ok(self.put(keeper_token=canary(), keeper_count=5))
