@@ -7,6 +7,8 @@
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
+#include "host/api/sessions.hpp"
+#include "host/api/tokens.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -17,6 +19,7 @@ struct HostParts {
     plugins::Services services;
     auth::Users& users;
     auth::Sessions& sessions;
+    auth::ApiTokens& tokens;
     storage::Database& database;
     gate::Approvals& approvals;
     const plugins::Manager& manager;
@@ -34,6 +37,8 @@ struct HostApi {
     Registry declarations;
     api::Approvals approvals;
     api::Auth auth;
+    api::Sessions sessions;
+    api::Tokens tokens;
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;

@@ -7,6 +7,7 @@
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
+#include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
@@ -108,6 +109,7 @@ struct Server::Parts {
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
+    auth::ApiTokens tokens;
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
@@ -125,6 +127,7 @@ struct Server::Parts {
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
+    ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
@@ -146,7 +149,7 @@ struct Server::Parts {
           secret(config.secret, config.database.parent_path() / "talome.secret"),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), authenticator(users, sessions, epochMs),
+          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
           approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
                 [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
@@ -176,11 +179,13 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, database, approvals, manager, metrics, config, [this] { return gauges(); },
-               checks()}),
+          api({services, users, sessions, tokens, database, approvals, manager, metrics, config,
+               [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
+        tokens.onEnded(services.reviewStreams);
+        expiry.start();
         manager.setHost(api.self);
         manager.startAll();
         try {
