@@ -65,9 +65,10 @@ void Log::append(Entry entry) {
     if (at && suppressed) suppressed(*at);
 }
 
-void Log::tellSuppressed(bool all) {
+std::optional<std::int64_t> Log::tellSuppressed(bool all) {
     std::unique_lock lock(mutex_);
     appendAll(throttle_.tell(now_(), all), lock);
+    return throttle_.tellsAt();
 }
 
 void Log::onSuppressed(std::function<void(std::int64_t)> call) {

@@ -27,8 +27,8 @@ public:
     /// Returns when the entry is on disk, also after a power cut. Throws storage::DatabaseError if it is not. What
     /// strangers are refused may be counted instead of written, see Throttle.
     void append(Entry);
-    /// Writes the rows of what was counted and is due; or all of them, at the end.
-    void tellSuppressed(bool all = false);
+    /// Writes the rows of what was counted and is due; or all of them, at the end. Returns when more will be due.
+    std::optional<std::int64_t> tellSuppressed(bool all = false);
     /// Called when something was counted, with the time at which tellSuppressed() will have to be called.
     void onSuppressed(std::function<void(std::int64_t at)>);
 
