@@ -5,7 +5,7 @@ namespace talome {
 
 HostApi::HostApi(HostParts parts)
     : self("host", parts.services), declarations(&plugins::hostTable(), &self),
-      approvals(declarations, parts.approvals),
+      approvals(declarations, parts.approvals), auditLog(declarations, parts.audit),
       auth(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry),
       sessions(declarations, parts.sessions), tokens(declarations, parts.tokens, parts.users),
       users(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry,

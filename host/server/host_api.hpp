@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/api/approvals.hpp"
+#include "host/api/audit_log.hpp"
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
 #include "host/api/metrics.hpp"
@@ -28,6 +29,7 @@ struct HostParts {
     storage::Database& database;
     storage::Snapshots& snapshots;
     gate::Approvals& approvals;
+    audit::Log& audit;
     const plugins::Manager& manager;
     const http::Metrics& counted;
     const config::Config& config;
@@ -42,6 +44,7 @@ struct HostApi {
     talome_self self;
     Registry declarations;
     api::Approvals approvals;
+    api::AuditLog auditLog;
     api::Auth auth;
     api::Sessions sessions;
     api::Tokens tokens;
