@@ -176,6 +176,7 @@ struct Server::Parts {
         manager.setHost(api.self);
         manager.startAll();
         try {
+            http.listenUnix(config.socket);
             http.start();
             started = true;
         } catch (...) {
