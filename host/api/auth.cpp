@@ -34,8 +34,9 @@ Auth::Auth(Registry& registry, auth::Users& users, auth::Sessions& sessions, con
         .route("POST", "/api/auth/login")
         .maxBody(16 * 1024)
         .input("username", "who; admin if missing", length(0, 100))
-        .input("password", "at least 8 characters at the first login", length(1, 500))
-        .input("setupCode", "printed at the start; needed for the first login from a public address", length(1, 100))
+        .input("password", "at least 8 characters at the first login", length(1, 500), secret())
+        .input("setupCode", "printed at the start; needed for the first login from a public address", length(1, 100),
+               secret())
         .target("user", "username");
     registry
         .operation("auth.logout", "Ends the session of the token or cookie", anyone, Tier::modify, this, &Auth::logout)

@@ -7,6 +7,8 @@
 #include <memory>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <stdexcept>
@@ -124,6 +126,17 @@ std::string randomBytes(std::size_t n) {
         if (got > 0) have += static_cast<std::size_t>(got);
     }
     return bytes;
+}
+
+std::string hmac(std::string_view key, std::string_view data) {
+    std::string digest(EVP_MAX_MD_SIZE, '\0');
+    unsigned n = 0;
+    if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+              reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+              reinterpret_cast<unsigned char*>(digest.data()), &n))
+        throw std::runtime_error("HMAC failed");
+    digest.resize(n);
+    return digest;
 }
 
 std::string base64Url(std::string_view bytes) {

@@ -24,6 +24,8 @@ private:
 
 /// From the kernel. Throws std::runtime_error.
 std::string randomBytes(std::size_t n);
+/// HMAC-SHA-256 (RFC 2104): 32 bytes.
+std::string hmac(std::string_view key, std::string_view data);
 /// RFC 4648 section 5, without padding.
 std::string base64Url(std::string_view bytes);
 /// Version 4, RFC 9562.

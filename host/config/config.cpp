@@ -2,6 +2,7 @@
 #include "host/config/config.hpp"
 
 #include "host/gate/network.hpp"
+#include "host/gate/origins.hpp"
 
 #include <charconv>
 #include <cstdlib>
@@ -74,7 +75,11 @@ constexpr Key kKeys[] = {
          c.pluginDirs.clear();
          for (const auto& each : v) c.pluginDirs.push_back(pathFrom(each));
      }},
-    {"dashboard_origin", "DASHBOARD_ORIGIN", ',', [](Config& c, const Texts& v) { c.dashboardOrigins = v; }},
+    {"dashboard_origin", "DASHBOARD_ORIGIN", ',',
+     [](Config& c, const Texts& v) {
+         gate::Origins{v};
+         c.dashboardOrigins = v;
+     }},
     {"trusted_proxies", "TRUSTED_PROXIES", ',',
      [](Config& c, const Texts& v) {
          gate::TrustedProxies{v}; // says what is wrong with them while the place is known

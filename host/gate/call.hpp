@@ -21,5 +21,8 @@ struct talome_call {
     int depth = 0;                   ///< calls inside calls
     int status = 0;                  ///< set by the handler; 0: the route's
     std::vector<std::pair<std::string, std::string>> headers; ///< set by the handler
+    std::string plugin;   ///< that makes the call for its caller; empty: the caller itself
+    std::string approval; ///< id of a person's leave for this call, as the caller names it; empty: none
+    bool passed = false;  ///< the gate let it through already, at an earlier visit
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };

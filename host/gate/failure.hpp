@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <talome/abi.h>
+#include <utility>
 #include <vector>
 
 namespace talome::gate {
@@ -23,7 +24,9 @@ struct Failure : std::runtime_error {
     std::vector<Detail> details;    ///< of an invalid input
     std::optional<int> retryAfter;  ///< seconds
     std::vector<std::string> allow; ///< of a wrong method
-    std::optional<int> http;        ///< when no talome_status says it: 405, 415, …
+    /// More members of the answer's object: {"code", "APPROVAL_REQUIRED"}.
+    std::vector<std::pair<std::string, std::string>> members;
+    std::optional<int> http; ///< when no talome_status says it: 405, 415, …
 };
 
 /// The HTTP status that stands for it (abi.h names them).

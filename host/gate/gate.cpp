@@ -4,7 +4,6 @@
 #include "host/gate/input.hpp"
 #include "host/log/log.hpp"
 
-#include <chrono>
 #include <talome/json.hpp>
 
 namespace json = boost::json;
@@ -17,82 +16,153 @@ constexpr int kMostDepth = 8;
 
 std::string tierName(manifest::Tier tier) { return boost::describe::enum_to_string(tier, ""); }
 
-/// One line for each change, and for each refusal, with who, from where and on what; never the input itself.
-void auditLine(const talome_call& call, const Endpoint& endpoint, const json::value& input, std::string_view outcome,
-               std::chrono::steady_clock::time_point began) {
-    const auto& declared = endpoint.declared;
-    std::string target;
-    if (declared.targetInput && input.is_object())
-        if (const auto* value = input.get_object().if_contains(*declared.targetInput); value && value->is_string())
-            target = std::string(value->get_string());
-    const auto& who = *call.principal;
-    json::object fields{
-        {"operation", declared.id},
-        {"tier", tierName(declared.tier)},
-        {"outcome", outcome},
-        {"user", who.username},
-        {"origin", nameOf(who.origin)},
-        {"peer", who.peer},
-        {"requestId", call.requestId},
-        {"durationMs",
-         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count()}};
-    if (!target.empty()) fields["target"] = target;
-    log::info("audit", std::string(declared.id), json::serialize(fields));
+bool matches(std::string_view pattern, std::string_view operation) {
+    if (!pattern.ends_with('*')) return pattern == operation;
+    return operation.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+/// In the log as well, for those who watch it; never the input.
+void logLine(const audit::Entry& entry) {
+    json::object fields{{"operation", entry.action},    {"tier", entry.tier},
+                        {"outcome", entry.outcome},     {"user", entry.username},
+                        {"origin", entry.origin},       {"peer", entry.peer},
+                        {"requestId", entry.requestId}, {"durationMs", entry.durationMs}};
+    if (!entry.target.empty()) fields["target"] = entry.target;
+    log::info("audit", entry.action, json::serialize(fields));
+}
+
+/// How a refusal is told apart from a failure. `blocked`: by the security mode.
+std::string outcomeOf(const Failure& failure) {
+    for (const auto& [name, value] : failure.members)
+        if (name == "code" && (value == "APPROVAL_REQUIRED" || value == "SECURITY_MODE")) return "blocked";
+    return failure.status == TALOME_E_DENIED || failure.status == TALOME_E_UNAUTHENTICATED ? "denied" : "failed";
+}
+
+Failure modeRefusal(Mode mode, const Endpoint& endpoint) {
+    Failure failure(TALOME_E_DENIED, "the security mode is " + std::string(nameOf(mode)) + ": " + endpoint.declared.id +
+                                         " is " + tierName(endpoint.declared.tier) + ", and needs a person");
+    failure.members = {{"code", "SECURITY_MODE"}};
+    return failure;
 }
 
 } // namespace
-
-std::string& lastWords() {
-    static thread_local std::string words;
-    return words;
-}
 
 void Gate::require(const talome_call& call, std::string_view permission) const {
     if (isGranted(*call.principal, permission, call.snapshot->flags)) return;
     if (!call.principal->authenticated)
         throw Failure(TALOME_E_UNAUTHENTICATED,
                       "log in first: send a token as `Authorization: Bearer …`, or the session cookie");
-    throw Failure(TALOME_E_DENIED, permission == "admin"
+    const bool token = call.principal->credential == Credential::token;
+    throw Failure(TALOME_E_DENIED, token && permission.find("interactive") != permission.npos
+                                       ? "this needs a person who has logged in: no API token may do it"
+                                   : permission.starts_with("admin")
                                        ? "this needs an administrator"
                                        : "this needs the permission '" + std::string(permission) + "'");
 }
 
 void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
-    require(call, endpoint.declared.permission);
+    const auto& declared = endpoint.declared;
+    require(call, declared.permission);
+    const auto& who = *call.principal;
+    if (declared.permission == "public" && declared.tier == manifest::Tier::read) return; // as without a token
+    if (isWithinReach(who, endpoint.plugin, declared.id, declared.tier)) return;
+    throw Failure(TALOME_E_DENIED, declared.tier > who.most ? "the token's scope is " + tierName(who.most) + ", and " +
+                                                                  declared.id + " is " + tierName(declared.tier)
+                                                            : "the token's groups do not hold " + declared.id);
+}
+
+audit::Entry Gate::entryOf(const talome_call& call, const Endpoint& endpoint, const json::value& input,
+                           std::string outcome) const {
+    const auto& declared = endpoint.declared;
+    const auto& who = *call.principal;
+    audit::Entry entry;
+    entry.action = declared.id;
+    entry.tier = tierName(declared.tier);
+    entry.outcome = std::move(outcome);
+    entry.userId = who.userId;
+    entry.username = who.username;
+    entry.origin = nameOf(who.origin);
+    entry.credential = nameOf(who.credential);
+    entry.credentialId = who.sessionId;
+    entry.peer = who.peer;
+    entry.userAgent = who.userAgent;
+    entry.requestId = call.requestId;
+    entry.plugin = call.plugin;
+    entry.approvalId = call.approval;
+    if (!input.is_object()) return entry;
+    entry.input = canonical(endpoint.input.redacted(input));
+    if (!declared.targetInput) return entry;
+    if (const auto* value = input.get_object().if_contains(*declared.targetInput); value && value->is_string()) {
+        entry.targetKind = declared.targetKind.value_or("");
+        entry.target = std::string(value->get_string());
+    }
+    return entry;
+}
+
+/// The call is over by now, whatever becomes of its row: what cannot be written is at least in the log.
+void Gate::write(audit::Entry entry, Clock::time_point began) const {
+    entry.durationMs = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
+    logLine(entry);
+    try {
+        rules_.note(entry);
+    } catch (const std::exception& error) {
+        log::error("audit", std::string("a row could not be written: ") + error.what());
+    }
+}
+
+void Gate::noteRefusal(const talome_call& call, const Endpoint& endpoint, const json::value& input,
+                       const Failure& failure, Clock::time_point began) const {
+    if (endpoint.declared.tier == manifest::Tier::read && failure.status != TALOME_E_DENIED) return;
+    auto entry = entryOf(call, endpoint, input, outcomeOf(failure));
+    entry.words = failure.what();
+    write(std::move(entry), began);
 }
 
 void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = Clock::now();
     try {
         authorise(call, endpoint);
     } catch (const Failure& failure) {
-        if (failure.status == TALOME_E_DENIED || endpoint.declared.tier != manifest::Tier::read)
-            auditLine(call, endpoint, {}, "denied", began);
+        noteRefusal(call, endpoint, {}, failure, began);
         throw;
     }
 }
 
-void Gate::applySecurityMode(const talome_call& call, const Endpoint& endpoint) const {
-    const auto tier = endpoint.declared.tier;
-    if (tier == manifest::Tier::read || isPerson(call.principal->origin)) return;
-    const auto mode = mode_();
-    if (mode == "permissive") return;
-    if (mode == "cautious" && tier == manifest::Tier::modify) return;
-    throw Failure(TALOME_E_DENIED, "the security mode is " + mode + ": " + endpoint.declared.id + " is " +
-                                       tierName(tier) + ", and needs a person");
+void Gate::applySecurityMode(talome_call& call, const Endpoint& endpoint, const json::value& input,
+                             const std::string& text) const {
+    const auto mode = rules_.mode();
+    const auto verdict = judge(mode, *call.principal, endpoint.declared.tier);
+    if (verdict == Verdict::refuse) throw modeRefusal(mode, endpoint);
+    if (verdict == Verdict::run) {
+        call.approval.clear(); // none was needed, so none was given
+        return;
+    }
+    const auto tier = tierName(endpoint.declared.tier);
+    const auto redacted = canonical(endpoint.input.redacted(input));
+    const Approvals::Wanted wanted{*call.principal, call.plugin, endpoint.declared.id, tier, text, redacted};
+    if (!call.approval.empty()) return rules_.approvals.use(call.approval, wanted);
+    const auto asked = rules_.approvals.ask(wanted);
+    Failure failure(TALOME_E_CONFLICT, endpoint.declared.id + " is " + tier + ", and waits for a person's approval: " +
+                                           asked.id + "; call again with it once it is given");
+    failure.members = {
+        {"code", "APPROVAL_REQUIRED"}, {"approvalId", asked.id}, {"expiresAt", log::timestamp(asked.expiresAt)}};
+    throw failure;
 }
 
 std::string Gate::prepare(talome_call& call, const Endpoint& endpoint, json::value& input) const {
     authorise(call, endpoint);
     if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
-    applySecurityMode(call, endpoint);
-    return canonical(input);
+    auto text = canonical(input);
+    if (call.passed) return text;
+    applySecurityMode(call, endpoint, input, text);
+    if (endpoint.declared.tier == manifest::Tier::destructive) // before it runs, or it does not run
+        rules_.note(entryOf(call, endpoint, input, "intent"));
+    return text;
 }
 
 template <class Invoke>
 void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json::value& input, Invoke&& invoke) const {
-    const auto began = std::chrono::steady_clock::now();
-    const bool changes = endpoint.declared.tier != manifest::Tier::read;
+    const auto began = Clock::now();
     bool done = true;
     try {
         if constexpr (std::is_same_v<decltype(invoke()), bool>)
@@ -100,21 +170,14 @@ void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json
         else
             invoke();
     } catch (const Failure& failure) {
-        if (changes || failure.status == TALOME_E_DENIED)
-            auditLine(call, endpoint, input, failure.status == TALOME_E_DENIED ? "denied" : "failed", began);
+        noteRefusal(call, endpoint, input, failure, began);
         throw;
-    } catch (...) {
-        if (changes) auditLine(call, endpoint, input, "failed", began);
+    } catch (const std::exception& error) {
+        noteRefusal(call, endpoint, input, Failure(TALOME_E_INTERNAL, error.what()), began);
         throw;
     }
-    if (changes && done) auditLine(call, endpoint, input, "done", began);
-}
-
-void succeedOrThrow(talome_status status, const std::string& operation) {
-    if (status >= 0) return;
-    auto words = std::exchange(lastWords(), {});
-    if (words.empty()) words = operation + " failed";
-    throw Failure(status, words);
+    if (done && (endpoint.declared.tier != manifest::Tier::read || rules_.auditReads()))
+        write(entryOf(call, endpoint, input, "done"), began);
 }
 
 void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
@@ -134,8 +197,11 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
         endpoint.wire(call, canonical(input), exchange); // it authorises by runLate()
         return;
     }
+    call.passed = exchange.passed.has_value();
+    if (call.passed) call.approval = *exchange.passed;
     audited(call, endpoint, input, [&]() -> bool {
         const auto text = prepare(call, endpoint, input);
+        exchange.passed = call.approval;
         lastWords().clear();
         return endpoint.wire(call, text, exchange);
     });
@@ -143,38 +209,48 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
 
 void Gate::noteFailure(const talome_call& call, const Endpoint& endpoint, const std::string& input,
                        talome_status status) const {
-    const bool denied = status == TALOME_E_DENIED;
-    if (denied || endpoint.declared.tier != manifest::Tier::read)
-        auditLine(call, endpoint, parseJson(input), denied ? "denied" : "failed", std::chrono::steady_clock::now());
+    noteRefusal(call, endpoint, parseJson(input), Failure(status, lastWords()), Clock::now());
 }
 
 void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::string& input,
                    const std::function<void()>& invoke) const {
-    audited(call, endpoint, parseJson(input), [&] {
-        authorise(call, endpoint);
-        applySecurityMode(call, endpoint);
+    auto value = parseJson(input);
+    audited(call, endpoint, value, [&] {
+        prepare(call, endpoint, value);
         lastWords().clear();
         invoke();
     });
 }
 
-void Gate::call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input,
+void Gate::call(talome_call& from, const Nested& nested, std::string_view operation, std::string_view input,
                 talome_sink out, void* to) const {
     if (from.depth >= kMostDepth)
         throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
+    const auto uses = from.snapshot->uses.find(nested.plugin);
+    const auto isUsed = [&](const auto& pattern) { return matches(pattern, operation); };
+    if (uses == from.snapshot->uses.end() || !std::any_of(uses->second.begin(), uses->second.end(), isUsed))
+        throw Failure(TALOME_E_DENIED, std::string(nested.plugin) + " does not say in its manifest that it uses " +
+                                           std::string(operation));
     const auto it = from.snapshot->operations.find(operation);
     if (it == from.snapshot->operations.end())
         throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
     const auto endpoint = it->second;
-    if (from.principal->role == "plugin") {
-        const auto uses = from.snapshot->uses.find(plugin);
-        if (uses == from.snapshot->uses.end() || !uses->second.contains(operation))
-            throw Failure(TALOME_E_DENIED,
-                          std::string(plugin) + " does not say in its manifest that it uses " + std::string(operation));
+    auto principal = from.principal;
+    if (nested.origin && isPerson(principal->origin) && *nested.origin != principal->origin) {
+        auto helper = std::make_shared<Principal>(*principal);
+        helper->origin = *nested.origin;
+        principal = std::move(helper);
     }
-    talome_call inner{
-        from.principal, from.snapshot, from.requestId, from.deadlineMs, from.cancelled, from.depth + 1, 0, {},
-        from.relayed};
+    talome_call inner;
+    inner.principal = std::move(principal);
+    inner.snapshot = from.snapshot;
+    inner.requestId = from.requestId;
+    inner.deadlineMs = from.deadlineMs;
+    inner.cancelled = from.cancelled;
+    inner.depth = from.depth + 1;
+    inner.plugin = nested.plugin;
+    inner.approval = nested.approval;
+    inner.relayed = from.relayed;
     run(inner, *endpoint, parseJson(input.empty() ? "{}" : input), out, to);
 }
 

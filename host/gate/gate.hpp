@@ -2,9 +2,13 @@
 // comes before it, by the door through which the call came in.
 #pragma once
 
+#include "host/audit/entry.hpp"
+#include "host/gate/approvals.hpp"
 #include "host/gate/call.hpp"
 #include "host/gate/failure.hpp"
+#include "host/gate/security_mode.hpp"
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -15,12 +19,23 @@ void succeedOrThrow(talome_status, const std::string& operation);
 
 /// Words that a plugin or the host set with fail() on this thread.
 std::string& lastWords();
+/// Keeps what the words alone do not tell of a failure (which approval is missing, when to try again), for a plugin
+/// that passes it on as it is.
+void rememberFailure(const Failure&);
+
+/// What the path asks and tells. Each may be called by any thread.
+struct Rules {
+    std::function<Mode()> mode;
+    std::function<bool()> auditReads; ///< whether reads that succeed are recorded as well
+    /// Returns when the entry is on disk; throws if it cannot be written.
+    std::function<void(const audit::Entry&)> note;
+    Approvals& approvals;
+};
 
 /// Any thread.
 class Gate {
 public:
-    using SecurityMode = std::function<std::string()>; ///< "permissive", "cautious" or "locked"
-    explicit Gate(SecurityMode mode) : mode_(std::move(mode)) {}
+    explicit Gate(Rules rules) : rules_(std::move(rules)) {}
 
     /// For a door that wants to know before it reads the rest: as the path itself does, and what is refused is audited.
     /// Throws Failure: 401 for an anonymous caller, 403 for one who lacks the permission.
@@ -37,21 +52,35 @@ public:
     /// For a caller who has said who it is after its input was checked: the rest of the path, around `invoke`.
     void runLate(talome_call&, const Endpoint&, const std::string& input, const std::function<void()>& invoke) const;
 
-    /// For what goes wrong between two visits of the path, while a body comes: the audit line.
+    /// For what goes wrong between two visits of the path, while a body comes: the audit row.
     void noteFailure(const talome_call&, const Endpoint&, const std::string& input, talome_status) const;
 
+    /// How a call inside a call differs from the one around it.
+    struct Nested {
+        std::string_view plugin;      ///< that makes it
+        std::optional<Origin> origin; ///< whose helper makes it; only ever away from a person
+        std::string approval;
+    };
     /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.
-    void call(talome_call& from, std::string_view plugin, std::string_view operation, std::string_view input,
-              talome_sink out, void* to) const;
+    void call(talome_call& from, const Nested&, std::string_view operation, std::string_view input, talome_sink out,
+              void* to) const;
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void authorise(const talome_call&, const Endpoint&) const;
     std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
-    void applySecurityMode(const talome_call&, const Endpoint&) const;
+    void applySecurityMode(talome_call&, const Endpoint&, const boost::json::value& input,
+                           const std::string& text) const;
     template <class Invoke>
     void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;
+    audit::Entry entryOf(const talome_call&, const Endpoint&, const boost::json::value& input,
+                         std::string outcome) const;
+    void write(audit::Entry, Clock::time_point began) const;
+    void noteRefusal(const talome_call&, const Endpoint&, const boost::json::value& input, const Failure&,
+                     Clock::time_point began) const;
 
-    SecurityMode mode_;
+    Rules rules_;
 };
 
 } // namespace talome::gate

@@ -1,5 +1,5 @@
-// Every event stream and WebSocket that is open, and for whom: so that one can be ended when its user may no longer have
-// it, or its plugin goes.
+// Every event stream and WebSocket that is open, and for whom: so that one can be ended when its user may no longer
+// have it, or its plugin goes.
 #pragma once
 
 #include "host/gate/principal.hpp"

@@ -9,6 +9,11 @@ std::string_view nameOf(Origin origin) noexcept {
     return names[static_cast<int>(origin)];
 }
 
+std::string_view nameOf(Credential credential) noexcept {
+    constexpr std::string_view names[] = {"none", "session", "token", "socket", "plugin"};
+    return names[static_cast<int>(credential)];
+}
+
 bool isPerson(Origin origin) noexcept {
     return origin == Origin::rest || origin == Origin::cli || origin == Origin::task || origin == Origin::plugin;
 }

@@ -25,6 +25,8 @@ enum class Credential {
     plugin   ///< a plugin's own work
 };
 
+std::string_view nameOf(Credential) noexcept;
+
 /// Established by the authenticator; immutable, and shared by every call made on its behalf.
 struct Principal {
     bool authenticated = false;

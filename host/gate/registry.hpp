@@ -25,8 +25,8 @@ struct Endpoint {
     /// Of every kind but a call, instead of invoke: answers the request itself. False: it waits for the body, and is
     /// called again. What goes wrong is thrown.
     std::function<bool(talome_call&, const std::string& input, http::Exchange&)> wire;
-    bool lateAuthentication = false; ///< a WebSocket whose client may say who it is in its first message
-    std::string plugin;          ///< "host" or a plugin's id
+    bool lateAuthentication = false;    ///< a WebSocket whose client may say who it is in its first message
+    std::string plugin;                 ///< "host" or a plugin's id
     std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
     std::shared_ptr<void> alive;        ///< the code stays mapped while someone holds the endpoint
 };
@@ -38,7 +38,7 @@ struct Routed {
 
 struct Snapshot {
     std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
-    std::map<std::string, http::Router<Routed>, std::less<>> routers;                      ///< by listener; "": the server's own
+    std::map<std::string, http::Router<Routed>, std::less<>> routers; ///< by listener; "": the server's own
     Flags flags;
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
         uses; ///< plugin -> operations that it may call by itself

@@ -99,6 +99,7 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
         for (const auto& detail : failure.details)
             details.push_back(json::object{{"path", detail.path}, {"message", detail.message}});
     }
+    for (const auto& [name, value] : failure.members) body[name] = value;
     if (status == 401) {
         body["authenticated"] = false;
         exchange.setHeader("WWW-Authenticate", "Bearer");
@@ -140,9 +141,9 @@ http::Router<Routed>::Match find(const http::Exchange& exchange, const Snapshot&
 
 } // namespace
 
-Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate, std::vector<std::string> origins,
-           TrustedProxies proxies)
-    : gate_(gate), registry_(registry), authenticate_(std::move(authenticate)), origins_(std::move(origins)),
+Rest::Rest(const Gate& gate, const Registry& registry, Authenticate authenticate,
+           const std::vector<std::string>& origins, TrustedProxies proxies)
+    : gate_(gate), registry_(registry), authenticate_(std::move(authenticate)), origins_(origins),
       proxies_(std::move(proxies)) {}
 
 /// A browser sends the cookie along with a request that a foreign site has made (CSRF). Browsers say where a request
@@ -158,7 +159,7 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
                 if (samePort ? *origin == scheme + std::string(*host)
                              : hostOf(*origin, scheme) == hostOf(scheme + std::string(*host), scheme))
                     return;
-        if (std::find(origins_.begin(), origins_.end(), *origin) != origins_.end()) return;
+        if (origins_.of(*origin) == Origins::Trust::listed) return;
     } else {
         const auto site = exchange.header("Sec-Fetch-Site");
         if (!site || *site == "same-origin" || *site == "none") return;
@@ -195,6 +196,7 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
     call.principal = caller(exchange, token);
     call.snapshot = std::move(snapshot);
     call.requestId = exchange.requestId();
+    call.approval = exchange.header("Talome-Approval").value_or("");
     call.relayed = !proxies_.contains(exchange.peer()) &&
                    (exchange.header("X-Forwarded-For") || exchange.header("Forwarded") || exchange.header("Via"));
     call.cancelled = [&exchange] { return !exchange.connected(); };
@@ -249,9 +251,12 @@ void Rest::serve(http::Exchange& exchange) const {
 
 void Rest::handle(http::Exchange& exchange) const {
     try {
-        serve(exchange);
+        origins_.mark(exchange);
+        if (!origins_.answerPreflight(exchange)) serve(exchange);
     } catch (const Failure& failure) {
+        const bool begun = exchange.begun();
         if (!exchange.withdraw()) throw; // the engine closes the connection: the client sees that the answer is cut
+        if (begun) origins_.mark(exchange);
         sendFailure(exchange, failure);
     }
 }

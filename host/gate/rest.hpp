@@ -4,6 +4,7 @@
 
 #include "host/gate/gate.hpp"
 #include "host/gate/network.hpp"
+#include "host/gate/origins.hpp"
 #include "host/http/exchange.hpp"
 
 #include <functional>
@@ -20,7 +21,7 @@ public:
                                                                         std::string userAgent)>;
 
     /// `origins`: where a dashboard may be served from, besides this server itself ("http://localhost:3000").
-    Rest(const Gate&, const Registry&, Authenticate, std::vector<std::string> origins, TrustedProxies);
+    Rest(const Gate&, const Registry&, Authenticate, const std::vector<std::string>& origins, TrustedProxies);
 
     void handle(http::Exchange&) const;
 
@@ -33,7 +34,7 @@ private:
     const Gate& gate_;
     const Registry& registry_;
     Authenticate authenticate_;
-    std::vector<std::string> origins_;
+    Origins origins_;
     TrustedProxies proxies_;
 };
 

@@ -17,8 +17,8 @@ using Params = std::vector<std::pair<std::string, std::string>>;
 /// Failure 415 for anything but JSON, and http::HttpError.
 bool collectBody(http::Exchange&, const Endpoint&);
 
-/// Takes the body that was collected, unless it is a raw route's. A field that is given in two places is refused, so that what is checked
-/// in one place cannot be replaced in another. Throws Failure and http::HttpError.
+/// Takes the body that was collected, unless it is a raw route's. A field that is given in two places is refused, so
+/// that what is checked in one place cannot be replaced in another. Throws Failure and http::HttpError.
 boost::json::value readInput(http::Exchange&, const Endpoint&, const manifest::Route&, const Params& path);
 
 /// Names of inputs in details become the names that the route uses for them.

@@ -1,15 +1,12 @@
-// JSON Schema, the subset that sdk/ABI.md lists: compiled into nodes, and checked by walking value and node together.
+// Checks a value by walking it and the schema's nodes together, fills in defaults, and hides what is secret.
 #include "host/gate/schema.hpp"
 
+#include "host/gate/schema_node.hpp"
+
 #include <Poco/Exception.h>
-#include <Poco/RegularExpression.h>
 #include <algorithm>
-#include <boost/system/system_error.hpp>
 #include <charconv>
 #include <cmath>
-#include <map>
-#include <optional>
-#include <set>
 
 namespace json = boost::json;
 
@@ -17,28 +14,10 @@ namespace talome::gate {
 
 namespace {
 
-enum Type : unsigned {
-    kNull = 1,
-    kBoolean = 2,
-    kInteger = 4,
-    kNumber = 8,
-    kString = 16,
-    kArray = 32,
-    kObject = 64,
-    kAny = 127
-};
-constexpr std::pair<std::string_view, unsigned> kTypes[] = {
-    {"null", kNull},     {"boolean", kBoolean}, {"integer", kInteger}, {"number", kNumber},
-    {"string", kString}, {"array", kArray},     {"object", kObject}};
 constexpr const char* kExpected[] = {"null",   "true or false", "an integer", "a number",
                                      "a text", "a list",        "an object"};
 constexpr std::size_t kMostDetails = 16;
-
-unsigned typeNamed(std::string_view name) {
-    for (const auto& [known, bit] : kTypes)
-        if (name == known) return bit;
-    throw std::invalid_argument("schema: there is no type '" + std::string(name) + "'");
-}
+constexpr const char* kHidden = "***";
 
 unsigned typeOf(const json::value& value) {
     switch (value.kind()) {
@@ -77,110 +56,6 @@ std::size_t codePoints(std::string_view text) {
 }
 
 } // namespace
-
-struct Schema::Node {
-    unsigned types = kAny;
-    std::map<std::string, const Node*, std::less<>> members;
-    std::set<std::string, std::less<>> required;
-    bool closed = false;
-    const Node *others = nullptr, *items = nullptr, *reference = nullptr;
-    std::vector<json::value> oneOf;
-    std::optional<double> least, most;
-    std::optional<std::size_t> shortest, longest, fewest, mostItems;
-    std::shared_ptr<Poco::RegularExpression> pattern;
-    std::string patternText;
-    std::optional<json::value> fallback;
-
-    const Node& target() const { return reference ? reference->target() : *this; }
-};
-
-/// Compiles; knows the definitions that `$ref` may name.
-struct Schema::Checker {
-    // --- compiling ---
-    std::vector<std::shared_ptr<Node>>& nodes;
-    const json::object* definitions = nullptr;
-    std::map<std::string, const Node*, std::less<>> named;
-
-    const Node* compile(const json::value& schema) {
-        const auto node = std::make_shared<Node>();
-        nodes.push_back(node);
-        fill(*node, schema);
-        return node.get();
-    }
-
-    void fill(Node& node, const json::value& schema) {
-        if (const auto* flag = schema.if_bool(); flag && *flag) return;
-        const auto* object = schema.if_object();
-        if (!object) throw std::invalid_argument("schema: expected an object");
-        for (const auto& [key, value] : *object) keyword(node, key, value);
-        for (const auto& name : node.required)
-            if (!node.members.contains(name))
-                throw std::invalid_argument("schema: required member '" + name + "' has no property");
-    }
-
-    void keyword(Node& node, std::string_view key, const json::value& value) {
-        if (key == "type") {
-            node.types = 0;
-            if (value.is_string())
-                node.types = typeNamed(value.get_string());
-            else
-                for (const auto& each : value.as_array()) node.types |= typeNamed(each.as_string());
-        } else if (key == "properties") {
-            for (const auto& [name, each] : value.as_object()) node.members[name] = compile(each);
-        } else if (key == "required") {
-            for (const auto& each : value.as_array()) node.required.emplace(each.as_string());
-        } else if (key == "additionalProperties") {
-            if (value.is_bool() && !value.get_bool())
-                node.closed = true;
-            else if (value.is_object())
-                node.others = compile(value);
-        } else if (key == "items")
-            node.items = compile(value);
-        else if (key == "enum")
-            node.oneOf.assign(value.as_array().begin(), value.as_array().end());
-        else if (key == "minimum")
-            node.least = value.to_number<double>();
-        else if (key == "maximum")
-            node.most = value.to_number<double>();
-        else if (key == "minLength")
-            node.shortest = value.to_number<std::size_t>();
-        else if (key == "maxLength")
-            node.longest = value.to_number<std::size_t>();
-        else if (key == "minItems")
-            node.fewest = value.to_number<std::size_t>();
-        else if (key == "maxItems")
-            node.mostItems = value.to_number<std::size_t>();
-        else if (key == "pattern") {
-            node.patternText = std::string(value.as_string());
-            try {
-                node.pattern = std::make_shared<Poco::RegularExpression>(
-                    node.patternText, Poco::RegularExpression::RE_UTF8 | Poco::RegularExpression::RE_DOLLAR_ENDONLY);
-            } catch (const Poco::Exception& wrong) {
-                throw std::invalid_argument("schema: pattern '" + node.patternText + "': " + wrong.displayText());
-            }
-        } else if (key == "default")
-            node.fallback = value;
-        else if (key == "$ref")
-            node.reference = definition(value.as_string());
-        else if (key != "writeOnly" && key != "description" && key != "title" && key != "format" && key != "examples" &&
-                 key != "$defs" && key != "deprecated")
-            throw std::invalid_argument("schema: '" + std::string(key) + "' is not in the supported subset");
-    }
-
-    const Node* definition(std::string_view reference) {
-        constexpr std::string_view prefix = "#/$defs/";
-        const auto* found = definitions && reference.starts_with(prefix)
-                                ? definitions->if_contains(reference.substr(prefix.size()))
-                                : nullptr;
-        if (!found) throw std::invalid_argument("schema: '" + std::string(reference) + "' names no definition");
-        if (const auto it = named.find(reference); it != named.end()) return it->second;
-        const auto node = std::make_shared<Node>();
-        nodes.push_back(node);
-        named.emplace(reference, node.get()); // before its content, which may name it again
-        fill(*node, *found);
-        return node.get();
-    }
-};
 
 namespace {
 
@@ -294,27 +169,38 @@ template <class Node> struct Walk {
     }
 };
 
-} // namespace
-
-Schema::Schema(const json::value& schema) {
-    Checker compiler{nodes_, nullptr, {}};
-    if (const auto* object = schema.if_object())
-        if (const auto* definitions = object->if_contains("$defs")) compiler.definitions = definitions->if_object();
-    try {
-        root_ = compiler.compile(schema);
-    } catch (const boost::system::system_error& wrong) {
-        throw std::invalid_argument(std::string("schema: a keyword has a value of a wrong type: ") + wrong.what());
+/// What is said to be secret, and what nothing is said of.
+template <class Node> void hide(const Node* named, json::value& value) {
+    const Node* node = named ? &named->target() : nullptr;
+    if (!node || named->secret || node->secret || (node->types == kAny && node->oneOf.empty())) {
+        value = kHidden;
+        return;
+    }
+    if (auto* object = value.if_object()) {
+        const bool described = !node->members.empty() || node->others;
+        if (!described && !object->empty())
+            value = kHidden;
+        else
+            for (auto& member : *object) {
+                const auto it = node->members.find(std::string_view(member.key()));
+                hide(it == node->members.end() ? node->others : it->second, member.value());
+            }
+    } else if (auto* list = value.if_array()) {
+        for (auto& each : *list) hide(node->items, each);
     }
 }
 
-Schema::~Schema() = default;
-Schema::Schema(Schema&&) noexcept = default;
-Schema& Schema::operator=(Schema&&) noexcept = default;
+} // namespace
 
 std::vector<Detail> Schema::check(json::value& value) const {
     Walk<Node> walk;
     walk.check(*root_, value, Place{});
     return std::move(walk.wrong);
+}
+
+json::value Schema::redacted(json::value value) const {
+    hide(root_, value);
+    return value;
 }
 
 bool Schema::isList(std::string_view member) const {

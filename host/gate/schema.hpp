@@ -29,9 +29,12 @@ public:
     void put(boost::json::object& into, std::string_view member, std::string_view text) const;
     bool isList(std::string_view member) const;
 
+    /// For a log: what the schema says is secret (`writeOnly`), and what it says nothing of, replaced by "***".
+    boost::json::value redacted(boost::json::value) const;
+
 private:
     struct Node;
-    struct Checker;
+    struct Compiler;
     std::vector<std::shared_ptr<Node>> nodes_; ///< all; they point at each other
     const Node* root_;
 };

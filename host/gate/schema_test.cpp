@@ -101,3 +101,16 @@ TEST_CASE("JSON is read strictly") {
     CHECK(failure(std::string(100, '[')).starts_with("the body is not valid JSON"));
     CHECK(canonical(parseJson(R"({"b":[1,{"d":null,"c":"x"}],"a":1.0})")) == R"({"a":1E0,"b":[1,{"c":"x","d":null}]})");
 }
+
+TEST_CASE("what is secret, or described by nobody, is hidden") {
+    const Schema schema(parseJson(R"({"type":"object","properties":{
+        "name":{"type":"string"},"password":{"type":"string","writeOnly":true},"anything":{},
+        "tries":{"type":"array","items":{"type":"object","properties":{"code":{"type":"string","writeOnly":true},"at":{"type":"integer"}}}},
+        "words":{"type":"object","additionalProperties":{"type":"string"}}}})"));
+    CHECK(
+        canonical(schema.redacted(parseJson(
+            R"({"name":"n","password":"p","anything":{"k":1},"tries":[{"code":"c","at":1}],"words":{"a":"b"},"other":5})"))) ==
+        R"({"anything":"***","name":"n","other":"***","password":"***","tries":[{"at":1,"code":"***"}],"words":{"a":"b"}})");
+    CHECK(canonical(Schema(parseJson(R"({"type":"object","additionalProperties":{}})"))
+                        .redacted(parseJson(R"({"key":"value"})"))) == R"({"key":"***"})");
+}

@@ -171,6 +171,8 @@ public:
     /// What a handler failed with: for the log.
     std::string failure;
     bool recorded = false; ///< in the log
+    /// For the handler, which may be called several times: it was let through at an earlier call, with this approval.
+    std::optional<std::string> passed;
 
 private:
     static constexpr std::uint64_t kDrainBytes = 1 << 20; ///< of a body that nobody wanted, else the connection closes

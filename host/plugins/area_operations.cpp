@@ -2,6 +2,7 @@
 #include "host/plugins/areas.hpp"
 
 #include "host/plugins/edge.hpp"
+#include "sdk/manifest/fit.hpp"
 #include "sdk/manifest/recorder.hpp"
 
 #include <cctype>
@@ -29,17 +30,41 @@ talome_status uses(talome_self* self, const char* operation) noexcept {
     });
 }
 
-talome_status call(talome_self* self, talome_call* from, talome_str operation, talome_bytes input, talome_sink out,
-                   void* to) noexcept {
+/// Only what helpers are called; a plugin's text must not become a person's origin.
+std::optional<gate::Origin> helperNamed(const char* name) {
+    if (!name) return std::nullopt;
+    using gate::Origin;
+    for (const auto each : {Origin::mcp, Origin::chat, Origin::automation, Origin::webhook, Origin::bot, Origin::agent})
+        if (gate::nameOf(each) == name) return each;
+    throw Invalid("origin", "expected mcp, chat, automation, webhook, bot or agent");
+}
+
+talome_status callWith(talome_self* self, talome_call* from, const talome_call_options* given, talome_str operation,
+                       talome_bytes input, talome_sink out, void* to) noexcept {
     return edge([&]() -> talome_status {
-        if (from) {
-            self->services.gate.call(*from, self->id, view(operation), view(input), out, to);
-        } else {
-            auto own = self->ownCall(gate::Origin::plugin);
-            self->services.gate.call(own, self->id, view(operation), view(input), out, to);
+        const auto options = manifest::fit(given, "options");
+        const gate::Gate::Nested nested{self->id, helperNamed(options.origin),
+                                        options.approval ? options.approval : ""};
+        try {
+            if (from) {
+                self->services.gate.call(*from, nested, view(operation), view(input), out, to);
+            } else {
+                auto own = self->ownCall(gate::Origin::plugin);
+                self->services.gate.call(own, nested, view(operation), view(input), out, to);
+            }
+        } catch (const gate::Failure& failure) {
+            for (const auto& [name, value] : failure.members)
+                if (name == "approvalId" && options.approval_needed) options.approval_needed(options.to, bytes(value));
+            throw;
         }
         return TALOME_OK;
     });
+}
+
+talome_status call(talome_self* self, talome_call* from, talome_str operation, talome_bytes input, talome_sink out,
+                   void* to) noexcept {
+    const talome_call_options plain{sizeof plain, 0, nullptr, nullptr, nullptr, nullptr};
+    return callWith(self, from, &plain, operation, input, out, to);
 }
 
 talome_status principal(const talome_call* call, talome_principal* out) noexcept {
@@ -107,9 +132,9 @@ talome_status setHeader(talome_call* call, talome_str name, talome_str value) no
 } // namespace
 
 const talome_operations& operationsArea() {
-    static const talome_operations table{sizeof table, 0,         declare,  declareFlag, uses,
-                                         call,         principal, granted,  requestId,   deadlineMs,
-                                         cancelled,    setStatus, setHeader};
+    static const talome_operations table{sizeof table, 0,         declare,   declareFlag, uses,
+                                         call,         principal, granted,   requestId,   deadlineMs,
+                                         cancelled,    setStatus, setHeader, callWith};
     return table;
 }
 

@@ -36,6 +36,11 @@ template <class F> talome_status edge(F&& body) noexcept {
     try {
         return body();
     } catch (const gate::Failure& failure) {
+        try {
+            gate::rememberFailure(failure);
+        } catch (const std::bad_alloc&) {
+            return failed(TALOME_E_INTERNAL, "out of memory");
+        }
         return failed(failure.status, failure.what());
     } catch (const talome::Error& error) {
         return failed(error.status, error.what());

@@ -5,7 +5,9 @@ namespace talome {
 
 HostApi::HostApi(HostParts parts)
     : self("host", parts.services), declarations(&plugins::hostTable(), &self),
-      auth(declarations, parts.users, parts.sessions, parts.services.registry),
+      approvals(declarations, parts.approvals),
+      auth(declarations, parts.users, parts.sessions, parts.services.registry), sessions(declarations, parts.sessions),
+      tokens(declarations, parts.tokens, parts.users),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
       pluginList(declarations, parts.manager), openApi(declarations),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),

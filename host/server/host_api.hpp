@@ -1,11 +1,14 @@
 // The operations of the host itself, declared as a plugin declares its own.
 #pragma once
 
+#include "host/api/approvals.hpp"
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
+#include "host/api/sessions.hpp"
+#include "host/api/tokens.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -16,7 +19,9 @@ struct HostParts {
     plugins::Services services;
     auth::Users& users;
     auth::Sessions& sessions;
+    auth::ApiTokens& tokens;
     storage::Database& database;
+    gate::Approvals& approvals;
     const plugins::Manager& manager;
     const http::Metrics& counted;
     const config::Config& config;
@@ -30,7 +35,10 @@ struct HostApi {
 
     talome_self self;
     Registry declarations;
+    api::Approvals approvals;
     api::Auth auth;
+    api::Sessions sessions;
+    api::Tokens tokens;
     api::Health health;
     api::Plugins pluginList;
     api::OpenApi openApi;

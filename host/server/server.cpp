@@ -1,11 +1,13 @@
 // The whole server, put together.
 #include "host/server/server.hpp"
 
+#include "host/audit/log.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
+#include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
@@ -103,11 +105,14 @@ struct Server::Parts {
     Lock lock;
     storage::Database database;
     auth::Secret secret;
+    audit::Log audit;
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
+    auth::ApiTokens tokens;
     auth::Authenticator authenticator;
     gate::Registry registry;
+    gate::Approvals approvals;
     gate::Gate gate;
     events::Bus bus;
     tasks::Reactor reactor;
@@ -122,6 +127,7 @@ struct Server::Parts {
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
+    ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
@@ -141,8 +147,12 @@ struct Server::Parts {
         : stateDir(privateFolder(config.stateDir)), lock(stateDir / "talomed.lock"),
           database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / "talome.secret"),
+          audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), authenticator(users, sessions, epochMs), gate([this] { return securityMode(); }),
+          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
+          approvals(database, secret.key("talome approvals"), epochMs),
+          gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -169,10 +179,13 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, database, manager, metrics, config, [this] { return gauges(); }, checks()}),
+          api({services, users, sessions, tokens, database, approvals, manager, metrics, config,
+               [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
+        tokens.onEnded(services.reviewStreams);
+        expiry.start();
         manager.setHost(api.self);
         manager.startAll();
         try {
@@ -238,11 +251,6 @@ struct Server::Parts {
     api::Metrics::Checks checks() {
         return {{"started", [this] { return started.load(); }},
                 {"database", [this] { return !database.rows("SELECT count(*) FROM sqlite_master").empty(); }}};
-    }
-
-    std::string securityMode() const {
-        const auto json = settings.get("security_mode"); // a JSON text of one of three words
-        return json.substr(1, json.size() - 2);
     }
 };
 

@@ -41,6 +41,10 @@ std::string Settings::get(const std::string& key) const {
     return it->second.secret ? seal_.open(key, value->second) : value->second;
 }
 
+std::string Settings::text(const std::string& key) const {
+    return std::string(gate::parseJson(get(key)).as_string());
+}
+
 void Settings::set(const std::string& key, const std::string& json, const std::string& by, std::int64_t now) {
     auto value = gate::parseJson(json);
     std::string text;

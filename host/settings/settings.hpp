@@ -29,6 +29,8 @@ public:
 
     /// JSON text: what was set, else the declared fallback. Throws gate::Failure if the key is not declared.
     std::string get(const std::string& key) const;
+    /// Of one whose values are texts: without the quotes.
+    std::string text(const std::string& key) const;
     /// Throws gate::Failure with the path of what is wrong. Returns after it is on disk.
     void set(const std::string& key, const std::string& json, const std::string& by, std::int64_t now);
 

@@ -96,7 +96,8 @@ const talome_operations kOperations{
     },
     [](talome_self* self, const char* operation) noexcept {
         return note(self, [&](Manifest& m) {
-            if (!operation || !isOperationId(operation)) throw Invalid("uses", "expected the id of an operation");
+            if (!operation || !isTopicPattern(operation))
+                throw Invalid("uses", "expected the id of an operation, or the beginning of some and *");
             if (std::ranges::find(m.uses, operation) == m.uses.end()) m.uses.emplace_back(operation);
         });
     },
@@ -107,7 +108,8 @@ const talome_operations kOperations{
     TALOME_ABSENT(talome_operations, deadline_ms),
     TALOME_ABSENT(talome_operations, cancelled),
     TALOME_ABSENT(talome_operations, set_status),
-    TALOME_ABSENT(talome_operations, set_header)};
+    TALOME_ABSENT(talome_operations, set_header),
+    TALOME_ABSENT(talome_operations, call_with)};
 
 const talome_http kHttp{sizeof(talome_http),
                         0,

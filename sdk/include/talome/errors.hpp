@@ -32,6 +32,12 @@ using Timeout = Failure<TALOME_E_TIMEOUT>;
 using NoSpace = Failure<TALOME_E_NO_SPACE>;
 using Cancelled = Failure<TALOME_E_CANCELLED>; ///< the caller has left, or the host stops
 
+/// A person must give leave for the call first: `approval` is what they answer.
+struct NeedsApproval : Error {
+    NeedsApproval(const std::string& why, std::string id) : Error(TALOME_E_CONFLICT, why), approval(std::move(id)) {}
+    std::string approval;
+};
+
 /// Input, or a document, that is not as it should be: what() is "path: reason".
 struct Invalid : Error {
     explicit Invalid(const std::string& why) : Error(TALOME_E_INVALID, why), reason(why) {}

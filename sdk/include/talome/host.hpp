@@ -11,6 +11,11 @@ namespace talome {
 /// The audience of publishTo() that is one user.
 inline std::string userAudience(std::string_view userId) { return "user:" + std::string(userId); }
 
+/// Whose helper makes a call ("mcp", "chat", "automation", "webhook", "bot", "agent"), and with which leave.
+struct CallOptions {
+    std::string origin, approval; ///< empty: none
+};
+
 /// Cheap to copy; valid as long as the plugin's object. From any thread, unless said otherwise.
 class Host {
 public:
@@ -67,6 +72,29 @@ public:
         areas_->check(areas_->get<talome_operations>()->call(areas_->self(), call ? call->raw() : nullptr,
                                                              str(operation), bytes(json), &detail::Collected::take,
                                                              &answer));
+        return answer.done();
+    }
+
+    /// The same for somebody's helper: judged by the security mode as what `options` say it is. Throws NeedsApproval if
+    /// a person must give leave first.
+    std::string callTextAs(const Call* call, const CallOptions& options, std::string_view operation,
+                           std::string_view json) const {
+        detail::Collected answer, needed;
+        const talome_call_options how{sizeof how,
+                                      0,
+                                      options.origin.empty() ? nullptr : options.origin.c_str(),
+                                      options.approval.empty() ? nullptr : options.approval.c_str(),
+                                      &detail::Collected::take,
+                                      &needed};
+        const auto status =
+            areas_->get<talome_operations>()->call_with(areas_->self(), call ? call->raw() : nullptr, &how,
+                                                        str(operation), bytes(json), &detail::Collected::take, &answer);
+        if (status < 0 && !needed.text.empty()) {
+            detail::Collected words;
+            areas_->host()->why(areas_->self(), &detail::Collected::take, &words);
+            throw NeedsApproval(words.done(), needed.done());
+        }
+        areas_->check(status);
         return answer.done();
     }
 

@@ -64,13 +64,24 @@ typedef struct talome_principal {
   talome_str user_agent;
 } talome_principal;
 
+/* How a call that a plugin makes differs from the one that it serves. */
+typedef struct talome_call_options {
+  uint32_t struct_size, reserved;
+  const char *origin;               /* whose helper makes the call: "mcp", "chat", "automation", "webhook", "bot", "agent".
+                                     * The security mode judges it as such; it cannot make a helper's call a person's. NULL: as it is */
+  const char *approval;             /* id of the leave that a person has given for this very call; NULL: none */
+  talome_sink approval_needed;      /* is given the id of the approval that the call waits for, if it fails for want of one */
+  void *to;
+} talome_call_options;
+
 typedef struct talome_operations {
   uint32_t struct_size, reserved;
   /* [lifecycle] in create() only */
   talome_status (*declare)(talome_self *, const talome_operation *) TALOME_NOEXCEPT;
   /* [lifecycle] in create() only. A feature flag that an admin gives a member; `granted` is what a new member has. */
   talome_status (*declare_flag)(talome_self *, const char *flag, const char *summary, int32_t granted) TALOME_NOEXCEPT;
-  /* [lifecycle] in create() only. Says that this plugin calls an operation, which limits what its own work may call. */
+  /* [lifecycle] in create() only. Says that this plugin calls an operation, or all that begin so: "apps.*", "*". What is
+   * not said cannot be called, in nobody's name. */
   talome_status (*uses)(talome_self *, const char *operation) TALOME_NOEXCEPT;
   /* [worker, strand] Calls an operation through the gate. `call` NULL: the plugin's own work. */
   talome_status (*call)(talome_self *, talome_call *, talome_str operation, talome_bytes input, talome_sink out, void *to) TALOME_NOEXCEPT;
@@ -83,6 +94,8 @@ typedef struct talome_operations {
   int32_t (*cancelled)(const talome_call *) TALOME_NOEXCEPT;      /* [any] while the call lasts */
   talome_status (*set_status)(talome_call *, int32_t http_status) TALOME_NOEXCEPT;      /* 200 to 599, instead of the route's */
   talome_status (*set_header)(talome_call *, talome_str name, talome_str value) TALOME_NOEXCEPT; /* REST only, else ignored */
+  /* [worker, strand] call() with options. */
+  talome_status (*call_with)(talome_self *, talome_call *, const talome_call_options *, talome_str operation, talome_bytes input, talome_sink out, void *to) TALOME_NOEXCEPT;
 } talome_operations;
 
 #ifdef __cplusplus

@@ -90,7 +90,8 @@ public:
         record.run = &detail::runAudience<P, F>;
         record.topic = topic;
     }
-    /// Says that the plugin calls this operation of another one.
+    /// Says that the plugin calls this operation of another one, or all that begin so: "apps.*", "*". What is not said
+    /// cannot be called, whoever asks.
     void uses(std::string_view operation) { records_.uses.emplace_back(operation); }
 
     /// An area that only run time needs ("talome.io/0"): without it the plugin is not loaded.
