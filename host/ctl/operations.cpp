@@ -33,7 +33,7 @@ std::string encoded(const json::value& value) {
 Found routeOf(const Client& client, const std::string& operation) {
     Found route;
     each(client.get("/api/openapi.json"), [&](Found found) {
-        if (found.operation.at("operationId") == operation) route = std::move(found);
+        if (found.operation.at("operationId") == json::string(operation)) route = std::move(found);
     });
     if (route.path.empty())
         throw std::runtime_error("there is no operation " + operation + "; `talomectl operations` lists them");
