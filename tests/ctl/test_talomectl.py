@@ -5,6 +5,7 @@ import os
 import pathlib
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 import time
@@ -185,11 +186,38 @@ class CommandTest(unittest.TestCase):
 
     def test_a_call_over_the_socket_is_audited_with_its_uid(self):
         self.good("users", "add", "audited", stdin="a long enough password\n")
-        rows = self.good("call", "audit.list", '{"action": "users.create"}').json
+        rows = self.good("call", "auditLog.list", '{"action": "users.create"}').json
         row = next(row for row in rows if "audited" in json.dumps(row))
         self.assertEqual(row["source"], "cli")
         self.assertEqual(row["credential"], "socket")
         self.assertEqual(row["userId"], f"cli:{os.geteuid()}")
+
+
+class OfflineAuditTest(unittest.TestCase):
+    def test_files_of_a_server_that_does_not_run(self):
+        with Talomed(plugins="none") as talomed:
+            ctl, verify = Ctl(talomed), ("audit", "verify", "--state", str(talomed.state))
+            self.assertEqual(ctl("users", "add", "ann", stdin="a long enough password\n").code, 0)
+            running = ctl(*verify)
+            self.assertEqual(running.code, 1, running)
+            talomed.stop()
+            result = ctl(*verify, "--json")
+            self.assertEqual(result.code, 0, result)
+            self.assertTrue(result.json["ok"])
+            with sqlite3.connect(talomed.state / "audit.db") as database:
+                triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+                for (name,) in triggers:
+                    database.execute(f"DROP TRIGGER {name}")
+                last = database.execute("SELECT max(id) FROM audit_log").fetchone()[0]
+                database.execute("UPDATE audit_log SET username = 'eve' WHERE id = ?", (last,))
+            result = ctl(*verify, "--json")
+            self.assertEqual(result.code, 1, result)
+            self.assertEqual((result.json["problem"]["kind"], result.json["problem"]["id"]), ("changed", last))
+            (talomed.state / "talome.secret").rename(talomed.directory / "secret")
+            result = ctl(*verify)
+            self.assertEqual(result.code, 1, result)
+            self.assertIn("talome.secret: is not there", result.err)
+            self.assertFalse((talomed.state / "talome.secret").exists())
 
 
 class FirstUserTest(unittest.TestCase):
