@@ -188,6 +188,7 @@ struct Server::Parts {
         for (const auto& name : settings.strayVariables(environ))
             log::warn("host", name + " is the variable of no setting that is declared now");
         try {
+            http.listenUnix(config.socket);
             http.start();
             retention.start();
             started = true;
