@@ -6,6 +6,7 @@
 #include <Poco/JWT/Token.h>
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace talome::auth {
 
@@ -33,9 +34,9 @@ bool isCompact(const std::string& text) {
 
 } // namespace
 
-std::int64_t Session::expiresAt() const {
-    return std::min(lastSeenAt + ms(kIdleLifetime), createdAt + ms(kWholeLifetime));
-}
+std::int64_t Session::expiresAt() const { return std::min(lastSeenAt + ms(idleLifetime), lastEnd()); }
+
+std::int64_t Session::lastEnd() const { return createdAt + ms(kWholeLifetime); }
 
 Sessions::Sessions(storage::Database& database, const Secret& secret)
     : database_(database), key_(secret.key("talome jwt")) {
@@ -45,20 +46,15 @@ Sessions::Sessions(storage::Database& database, const Secret& secret)
                         std::get<std::string>(row[3]), std::get<std::int64_t>(row[4]), std::get<std::int64_t>(row[5])};
         living_.emplace(session.id, Living{session, session.lastSeenAt});
     }
+    ended_ = !database_.rows("SELECT 1 FROM sessions WHERE revoked_at IS NOT NULL LIMIT 1").empty();
 }
 
 std::pair<Session, std::string> Sessions::create(const std::string& userId, const std::string& peer,
                                                  const std::string& userAgent, std::int64_t now) {
-    const Session session{uuid(), userId, peer, userAgent.substr(0, 256), now, now};
-    database_.transaction([&] {
-        // Whoever logs in clears away what has ended since.
-        database_.run("DELETE FROM sessions WHERE last_seen_at < ? OR created_at < ?",
-                      {now - ms(kIdleLifetime), now - ms(kWholeLifetime)});
-        database_.run(
-            "INSERT INTO sessions (id, user_id, peer, user_agent, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?)",
-            {session.id, session.userId, session.peer, session.userAgent, session.createdAt, session.lastSeenAt});
-        return true;
-    });
+    const Session session{uuid(), userId, peer, userAgent.substr(0, 256), now, now, idleLifetime_()};
+    database_.run(
+        "INSERT INTO sessions (id, user_id, peer, user_agent, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+        {session.id, session.userId, session.peer, session.userAgent, session.createdAt, session.lastSeenAt});
     Poco::JWT::Token token;
     token.setType("JWT");
     auto& claims = token.payload();
@@ -67,9 +63,11 @@ std::pair<Session, std::string> Sessions::create(const std::string& userId, cons
     claims.set("iat", static_cast<Poco::Int64>(now / 1000));
     claims.set("exp", static_cast<Poco::Int64>((now + ms(kWholeLifetime)) / 1000));
     const auto text = Poco::JWT::Signer(key_).sign(token, Poco::JWT::Signer::ALGO_HS256);
-    const std::lock_guard lock(mutex_);
-    std::erase_if(living_, [&](const auto& each) { return each.second.session.expiresAt() <= now; });
-    living_.emplace(session.id, Living{session, now});
+    {
+        const std::lock_guard lock(mutex_);
+        living_.emplace(session.id, Living{session, now});
+    }
+    if (made_) made_(session.lastEnd());
     return {session, text};
 }
 
@@ -112,18 +110,24 @@ std::optional<Session> Sessions::use(const std::string& token, std::int64_t now)
 
 std::optional<Session> Sessions::useById(const std::string& id, std::int64_t now) {
     Session session;
+    const auto idle = idleLifetime_();
     {
         const std::lock_guard lock(mutex_);
         const auto it = living_.find(id);
         if (it == living_.end()) return std::nullopt;
-        if (it->second.session.expiresAt() <= now) {
-            living_.erase(it);
-            return std::nullopt;
-        }
-        it->second.session.lastSeenAt = std::max(now, it->second.session.lastSeenAt);
+        it->second.session.idleLifetime = idle;
         session = it->second.session;
-        if (now - it->second.writtenAt < kWriteEveryMs) return session;
-        it->second.writtenAt = now;
+        if (session.expiresAt() <= now) {
+            living_.erase(it);
+        } else {
+            it->second.session.lastSeenAt = session.lastSeenAt = std::max(now, session.lastSeenAt);
+            if (now - it->second.writtenAt < kWriteEveryMs) return session;
+            it->second.writtenAt = now;
+        }
+    }
+    if (session.expiresAt() <= now) { // for good, also if the setting allows more again
+        database_.run("DELETE FROM sessions WHERE id = ?", {id});
+        return std::nullopt;
     }
     database_.run("UPDATE sessions SET last_seen_at = ? WHERE id = ?", {now, session.id});
     return session;
@@ -133,7 +137,7 @@ void Sessions::revoke(const std::string& id, std::int64_t now) {
     database_.run("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", {now, id});
     {
         const std::lock_guard lock(mutex_);
-        living_.erase(id);
+        ended_ |= living_.erase(id) > 0;
     }
     if (revoked_) revoked_();
 }
@@ -142,14 +146,17 @@ std::size_t Sessions::revokeAllOf(const std::string& userId, const std::string& 
     database_.run("UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND id <> ? AND revoked_at IS NULL",
                   {now, userId, exceptSessionId});
     std::size_t ended = 0;
+    const auto idle = idleLifetime_();
     {
         const std::lock_guard lock(mutex_);
         for (auto it = living_.begin(); it != living_.end();) {
-            const auto& session = it->second.session;
+            auto& session = it->second.session;
             if (session.userId != userId || session.id == exceptSessionId) {
                 ++it;
                 continue;
             }
+            session.idleLifetime = idle;
+            ended_ = true;
             ended += session.expiresAt() > now; // the others had ended by themselves
             it = living_.erase(it);
         }
@@ -160,15 +167,53 @@ std::size_t Sessions::revokeAllOf(const std::string& userId, const std::string& 
 
 std::vector<Session> Sessions::of(const std::string& userId, std::int64_t now) const {
     std::vector<Session> found;
+    const auto idle = idleLifetime_();
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [id, each] : living_)
-            if (each.session.userId == userId && each.session.expiresAt() > now) found.push_back(each.session);
+            if (each.session.userId == userId) found.push_back(each.session);
     }
+    for (auto& each : found) each.idleLifetime = idle;
+    std::erase_if(found, [now](const Session& each) { return each.expiresAt() <= now; });
     std::sort(found.begin(), found.end(), [](const Session& a, const Session& b) {
         return std::tie(b.createdAt, b.id) < std::tie(a.createdAt, a.id);
     });
     return found;
+}
+
+std::optional<std::int64_t> Sessions::nextEnd(std::int64_t now) const {
+    std::optional<std::int64_t> nearest;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, each] : living_)
+        if (const auto end = each.session.lastEnd(); end > now && (!nearest || end < *nearest)) nearest = end;
+    return nearest;
+}
+
+bool Sessions::any() const {
+    const std::lock_guard lock(mutex_);
+    return ended_ || !living_.empty();
+}
+
+std::size_t Sessions::purge(std::int64_t now) {
+    const auto idle = idleLifetime_();
+    std::vector<std::string> ended;
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(living_, [&](const auto& each) {
+            auto session = each.second.session;
+            session.idleLifetime = idle;
+            if (session.expiresAt() > now) return false;
+            ended.push_back(each.first);
+            return true;
+        });
+        if (!std::exchange(ended_, false) && ended.empty()) return 0;
+    }
+    database_.transaction([&] {
+        database_.run("DELETE FROM sessions WHERE revoked_at IS NOT NULL");
+        for (const auto& id : ended) database_.run("DELETE FROM sessions WHERE id = ?", {id});
+        return true;
+    });
+    return ended.size();
 }
 
 } // namespace talome::auth

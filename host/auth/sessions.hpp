@@ -18,14 +18,17 @@
 
 namespace talome::auth {
 
-constexpr std::chrono::hours kIdleLifetime{24};       ///< slides with every use
+constexpr std::chrono::hours kIdleLifetime{24};       ///< slides with every use; unless the setting says otherwise
 constexpr std::chrono::hours kWholeLifetime{24 * 30}; ///< counts from the login
 
 struct Session {
     std::string id, userId, peer, userAgent;
     std::int64_t createdAt = 0, lastSeenAt = 0; ///< milliseconds since the epoch
+    std::chrono::hours idleLifetime = kIdleLifetime;
     /// When it ends if it is not used before then.
     std::int64_t expiresAt() const;
+    /// When it ends however much it is used.
+    std::int64_t lastEnd() const;
 };
 
 /// Any thread.
@@ -46,8 +49,20 @@ public:
     std::size_t revokeAllOf(const std::string& userId, const std::string& exceptSessionId, std::int64_t now);
     /// The living ones of a user, the latest login first.
     std::vector<Session> of(const std::string& userId, std::int64_t now) const;
-    /// Called after each revoke() and revokeAllOf(). Set before the first.
+
+    /// The nearest point in time at which a living one ends however much it is used.
+    std::optional<std::int64_t> nextEnd(std::int64_t now) const;
+    /// Whether purge() will find something now or later.
+    bool any() const;
+    /// Clears away what has ended or was revoked. Returns how many ended by themselves.
+    std::size_t purge(std::int64_t now);
+
+    /// Called after each revoke() and revokeAllOf(). Set before the first use, as the next two.
     void onRevoked(std::function<void()> call) { revoked_ = std::move(call); }
+    /// Called after each create(), with its last end.
+    void onMade(std::function<void(std::int64_t end)> call) { made_ = std::move(call); }
+    /// Asked at each use, so that a change is in force at once.
+    void idleLifetime(std::function<std::chrono::hours()> ask) { idleLifetime_ = std::move(ask); }
 
 private:
     struct Claims {
@@ -63,6 +78,8 @@ private:
 
     storage::Database& database_;
     std::function<void()> revoked_;
+    std::function<void(std::int64_t)> made_;
+    std::function<std::chrono::hours()> idleLifetime_ = [] { return kIdleLifetime; };
     const std::string key_;
     mutable std::mutex mutex_;
     struct Living {
@@ -70,6 +87,7 @@ private:
         std::int64_t writtenAt; ///< lastSeenAt as the database has it
     };
     std::map<std::string, Living, std::less<>> living_;
+    bool ended_ = false;                               ///< the database has rows of some that are over
     std::unordered_map<std::string, Claims> verified_; ///< tokens whose signature was found right lately
 };
 

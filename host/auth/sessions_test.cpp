@@ -113,6 +113,49 @@ TEST_CASE("a session that has ended by itself is not listed, nor counted") {
     CHECK(sessions.revokeAllOf("ann-id", "", kNow + 24 * kHour) == 0);
 }
 
+TEST_CASE("how long a session lives unused is a setting, in force at once") {
+    State state;
+    auth::Sessions sessions(*state.database, state.secret);
+    std::chrono::hours idle{2};
+    sessions.idleLifetime([&] { return idle; });
+    const auto [session, token] = sessions.create("ann-id", "10.0.0.1", "curl", kNow);
+    const auto other = sessions.create("ann-id", "10.0.0.1", "curl", kNow).second;
+    CHECK(session.expiresAt() == kNow + 2 * kHour);
+    CHECK(sessions.use(token, kNow + 2 * kHour - 1));
+    CHECK_FALSE(sessions.use(other, kNow + 2 * kHour));
+    idle = std::chrono::hours(48);
+    CHECK(sessions.of("ann-id", kNow + 3 * kHour).at(0).expiresAt() == kNow + 50 * kHour - 1);
+    CHECK_FALSE(sessions.use(other, kNow + 2 * kHour)); // over is over
+    idle = std::chrono::hours(1);
+    CHECK_FALSE(sessions.use(token, kNow + 3 * kHour));
+}
+
+TEST_CASE("sessions that are over are cleared away, and then there is nothing to do") {
+    State state;
+    auth::Sessions sessions(*state.database, state.secret);
+    const auto rows = [&] { return state.database->rows("SELECT id FROM sessions").size(); };
+    std::vector<std::int64_t> ends;
+    sessions.onMade([&](std::int64_t end) { ends.push_back(end); });
+    CHECK_FALSE(sessions.any());
+    CHECK_FALSE(sessions.nextEnd(kNow));
+    const auto revoked = sessions.create("ann-id", "10.0.0.1", "curl", kNow).first;
+    sessions.create("ann-id", "10.0.0.1", "curl", kNow + 1);
+    CHECK(ends == std::vector{kNow + 720 * kHour, kNow + 720 * kHour + 1});
+    CHECK(sessions.nextEnd(kNow) == ends[0]);
+    CHECK(sessions.nextEnd(ends[0]) == ends[1]);
+    sessions.revoke(revoked.id, kNow + 2);
+    CHECK(rows() == 2);
+    CHECK(sessions.purge(kNow + 3) == 0);
+    CHECK(rows() == 1);
+    CHECK(sessions.any());
+    CHECK(sessions.purge(kNow + 25 * kHour) == 1);
+    CHECK(rows() == 0);
+    CHECK_FALSE(sessions.any());
+    const auto last = sessions.create("ann-id", "10.0.0.1", "curl", kNow).first;
+    sessions.revoke(last.id, kNow);
+    CHECK(auth::Sessions(*state.database, state.secret).any());
+}
+
 TEST_CASE("many threads verify tokens at once") {
     State state;
     auth::Sessions sessions(*state.database, state.secret);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace talome::manifest {
 
@@ -102,6 +103,30 @@ void Check::reference(const value& rule, const std::string& path) const {
         refuse(path, "there is no such entry in $defs");
 }
 
+/// A field with such a name holds what must not be seen, whoever forgot to say so.
+bool soundsSecret(std::string_view name) {
+    std::string lower(name);
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const std::string_view word : {"password", "passphrase", "secret", "apikey", "api_key", "token"})
+        if (lower.ends_with(word)) return true;
+    return false;
+}
+
+void requireSecrets(const value& schema, const std::string& path) {
+    const auto* properties = schema.is_object() ? schema.get_object().if_contains("properties") : nullptr;
+    if (!properties || !properties->is_object()) return;
+    for (const auto& pair : properties->get_object()) {
+        const std::string at = path + "." + std::string(pair.key());
+        const auto& field = pair.value();
+        const auto* type = field.is_object() ? field.get_object().if_contains("type") : nullptr;
+        const auto* hidden = field.is_object() ? field.get_object().if_contains("writeOnly") : nullptr;
+        if (type && *type == value("string") && soundsSecret(pair.key()) && !(hidden && *hidden == value(true)))
+            refuse(at, "sounds like a secret: say that it is one (writeOnly, in C++ secret()), or rename it");
+        requireSecrets(field, at);
+        if (field.is_object() && field.get_object().contains("items")) requireSecrets(field.at("items"), at + "[]");
+    }
+}
+
 } // namespace
 
 value readSchema(const char* text, const std::string& where) {
@@ -116,6 +141,7 @@ value readInputSchema(const char* text, const std::string& where) {
     value schema = readSchema(text, where);
     const auto* type = schema.get_object().if_contains("type");
     if (!type || *type != value("object")) refuse(where, "expected the schema of an object");
+    requireSecrets(schema, where);
     return schema;
 }
 

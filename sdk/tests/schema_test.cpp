@@ -121,3 +121,23 @@ TEST_CASE("words outside the subset are refused with their path") {
               .starts_with("op.input.properties.a.$defs: expected"));
     CHECK(why(R"({"type":"object","properties":{"a":{"type":["string","null"]}}})") == "it was read");
 }
+
+TEST_CASE("an input that sounds like a secret must be said to be one") {
+    using talome::manifest::readInputSchema;
+    const auto refusal = [](const char* schema) -> std::string {
+        try {
+            readInputSchema(schema, "input");
+            return {};
+        } catch (const talome::Invalid& wrong) {
+            return wrong.path;
+        }
+    };
+    CHECK(refusal(R"({"type":"object","properties":{"newPassword":{"type":"string"}}})") == "input.newPassword");
+    CHECK(refusal(R"({"type":"object","properties":{"apiKey":{"type":"string","writeOnly":true}}})").empty());
+    CHECK(
+        refusal(R"({"type":"object","properties":{"token":{"type":"boolean"},"tokens":{"type":"integer"}}})").empty());
+    CHECK(
+        refusal(
+            R"({"type":"object","properties":{"logins":{"type":"array","items":{"type":"object","properties":{"secret":{"type":"string"}}}}}})") ==
+        "input.logins[].secret");
+}
