@@ -111,7 +111,7 @@ class CanariesTest(unittest.TestCase):
             for body in bodies:
                 for token in (None, house.token):
                     answer = house.post(path, body, token=token, **source)
-                    assert answer.status >= 400, answer
+                    assert answer.status >= 400 or (path == "/api/users" and token), answer  # a right body there
                     if wrong not in body:  # a name that somebody gave to a field is told back to that one
                         cls.canaries_in_answer(answer)
             house.post(path, f'{{"username":"{USERNAME}","password":"{wrong}"', token=house.token, **source)

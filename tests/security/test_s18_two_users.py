@@ -78,7 +78,7 @@ class TwoUsersTest(unittest.TestCase):
         tried = 0
         for operation in self.house.operations():
             names = [p["name"] for p in operation.parameters if p["in"] == "path"]
-            if not names or operation.plugin == "streamer":
+            if not names or operation.plugin in ("streamer", "docker"):
                 continue
             for id in sorted(mine):
                 values = dict.fromkeys(names, id)
@@ -116,7 +116,7 @@ class TwoUsersTest(unittest.TestCase):
         for row in rows:
             self.assertEqual(self.house.request("DELETE", f"/api/auth/sessions/{row['jti']}", token=self.berta).status, 404)
         self.assertEqual(self.house.request("DELETE", f"/api/auth/tokens/{self.made['id']}", token=self.berta).status, 404)
-        self.assertEqual(self.house.get("/api/auth/tokens", token=self.berta).json, [])
+        self.assertNotIn(self.made["id"], self.house.get("/api/auth/tokens", token=self.berta).text)
         self.assertNotIn(self.made["id"], self.house.get("/api/auth/tokens?all=true", token=self.berta).text)
         self.house.post("/api/auth/logout-all", token=self.house.session("berta"))
         type(self).berta = self.house.session("berta")
