@@ -82,8 +82,8 @@ bool Plugin::check() {
 }
 
 void Plugin::readManifest() {
-    if (id_ == "host" || !isId(id_))
-        throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, and not host");
+    if (id_ == "host" || id_ == "audit" || !isId(id_)) // whose databases would be the host's
+        throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, not host or audit");
     auto beside = file_;
     beside.replace_extension(".plugin.json");
     const auto name = beside.filename().string();
