@@ -101,7 +101,7 @@ SetupOutput Setup::init(Call& call, const SetupInput& input) {
     for (const auto& wish : kWishes) {
         if (!(input.*wish.value)) continue;
         try {
-            settings_.set(wish.key, toJson(*(input.*wish.value)), output.user.username, host_.nowMs());
+            settings_.update({{wish.key, boost::json::value(*(input.*wish.value))}}, output.user.id, host_.nowMs());
         } catch (const gate::Failure& failure) { // the account is made, and its recovery code must be shown
             if (!output.refused) output.refused.emplace();
             (*output.refused)[wish.input] = failure.what();
