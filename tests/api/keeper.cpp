@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -65,6 +66,7 @@ private:
         if (key == "keeper_name" && value == "taken") throw talome::Conflict("somebody has this name");
         if (key == "keeper_name" && value == "nested") // from within a question: refused, and never waited for
             host_.call<boost::json::value>(nullptr, "settings.update", std::map<std::string, int>{{"keeper_count", 8}});
+        if (key == "keeper_name" && value == "slow") std::this_thread::sleep_for(std::chrono::seconds(11));
         const std::lock_guard lock(mutex_);
         heard_.asked.push_back({std::string(key), value});
     }

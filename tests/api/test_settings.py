@@ -285,6 +285,14 @@ class OwnerTest(Case):
         self.ok(self.put(keeper_count=4))  # and nothing hangs
 
 
+    def test_does_not_keep_others_waiting_for_ever(self):
+        """It has ten seconds to answer, and takes eleven."""
+        self.refused(self.put(keeper_name="slow", security_mode="locked"), 504, "keeper", "keeper_name")
+        self.assertEqual((self.seen("keeper_name"), self.values()["security_mode"]), ("Hello", "cautious"))
+        self.ok(self.put(keeper_name="Ann"))
+        self.assertEqual(self.seen("keeper_name"), "Ann")
+
+
 class HistoryTest(Case):
     def test_each_change_has_a_row(self):
         self.ok(self.put(keeper_count=5))
