@@ -157,10 +157,10 @@ class ReadingTest(Case):
                 self.assertEqual(answer.headers["X-Total-Count"], str(len(answer.json)))
 
     def test_pages(self):
-        whole = self.rows("?action=tokens.create")
+        whole = self.rows("?action=tokens.create&q=token%20")
         pages, cursor = [], ""
         for _ in range(10):
-            answer = self.talomed.get(f"/api/audit-log?action=tokens.create&limit=3{cursor}")
+            answer = self.talomed.get(f"/api/audit-log?action=tokens.create&q=token%20&limit=3{cursor}")
             self.assertEqual(answer.headers["X-Total-Count"], "7")
             pages.append(answer.json)
             if "X-Next-Cursor" not in answer.headers:
@@ -175,8 +175,7 @@ class ReadingTest(Case):
                             ("cursor=0", "cursor"), ("source=moon", "source"), ("outcome=?", "outcome"),
                             ("colour=red", "colour")]:
             with self.subTest(query=query):
-                answer = self.refused(self.talomed.get("/api/audit-log?" + query), 400)
-                self.assertIn(name, [row["path"] for row in answer.json["details"]])
+                self.assertIn(name, self.refused(self.talomed.get("/api/audit-log?" + query), 400).text)
         self.refused(self.talomed.get("/api/audit-log/export?format=xml"), 400)
 
     def test_recent(self):
@@ -203,7 +202,7 @@ class ReadingTest(Case):
         self.assertRegex(found["generatedAt"], r"Z$")
 
     def test_export_as_csv(self):
-        answer = self.talomed.get("/api/audit-log/export?format=csv&action=tokens.create")
+        answer = self.talomed.get("/api/audit-log/export?format=csv&action=tokens.create&q=token%20")
         self.assertEqual(answer.status, 200, answer)
         self.assertIn("text/csv", answer.headers["Content-Type"])
         self.assertIn("attachment", answer.headers["Content-Disposition"])
@@ -212,10 +211,10 @@ class ReadingTest(Case):
         self.assertEqual(json.loads(rows[0]["input"])["name"], "token 0")
 
     def test_export_as_lines_of_json(self):
-        answer = self.talomed.get("/api/audit-log/export?format=jsonl&action=tokens.create")
+        answer = self.talomed.get("/api/audit-log/export?format=jsonl&action=tokens.create&q=token%20")
         self.assertEqual(answer.status, 200, answer)
         rows = [json.loads(line) for line in answer.text.splitlines()]
-        self.assertEqual(rows, self.rows("?action=tokens.create")[::-1])
+        self.assertEqual(rows, self.rows("?action=tokens.create&q=token%20")[::-1])
 
     def test_no_formula_in_csv(self):
         self.talomed.post("/api/auth/tokens", {"name": "=1+1"})
