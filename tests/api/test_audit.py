@@ -79,6 +79,26 @@ class RowsTest(Case):
         outcomes = {(row["outcome"], row["username"]) for row in self.rows("?action=tokens.*")}
         self.assertEqual(outcomes, {("denied", None), ("failed", USERNAME)})
 
+    def test_what_destroys_has_a_row_before_it_runs(self):
+        self.member("mia")
+        user = next(user for user in self.talomed.get("/api/users").json if user["username"] == "mia")
+        answer = self.talomed.request("DELETE", f"/api/users/{user['id']}")
+        self.assertEqual(answer.status, 200, answer)
+        rows = self.rows(f"?q={answer.headers['X-Request-Id']}")
+        self.assertEqual([row["outcome"] for row in rows], ["done", "intent"])
+        self.assertEqual({row["tier"] for row in rows}, {"destructive"})
+        self.assertEqual({row["targetId"] for row in rows}, {user["id"]})
+
+    def test_what_the_security_mode_blocks_is_not_approved(self):
+        token = self.talomed.post("/api/auth/tokens", {"name": "model", "scope": "modify", "origin": "mcp"}).json["token"]
+        locked = self.talomed.request("PUT", "/api/settings", {"security_mode": "locked"})
+        self.assertEqual(locked.status, 200, locked)
+        self.refused(self.talomed.request("PUT", "/api/settings", {"audit_log_reads": True}, token=token), 403)
+        row = self.rows("?approved=false")[0]
+        self.assertEqual((row["approved"], row["outcome"], row["source"], row["credential"]),
+                         (False, "blocked", "mcp", "token"))
+        self.assertEqual(row["username"], USERNAME)
+
     def test_reads_have_rows_only_if_wanted(self):
         self.talomed.get("/api/auth/me")
         self.assertEqual(self.rows("?action=auth.me"), [])
@@ -126,7 +146,7 @@ class ReadingTest(Case):
     def test_newest_first(self):
         ids = [row["id"] for row in self.rows()]
         self.assertEqual(ids, sorted(ids, reverse=True))
-        self.assertEqual(self.rows("?action=tokens.create")[0]["targetId"], "token 6")
+        self.assertEqual(self.rows("?action=tokens.create&q=token%20")[0]["targetId"], "token 6")
 
     def test_filters(self):
         everything = self.rows("?limit=1000")
