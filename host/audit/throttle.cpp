@@ -1,9 +1,9 @@
 // Strangers must not fill the disk.
 #include "host/audit/throttle.hpp"
 
+#include "host/auth/limiter.hpp"
 #include "host/log/log.hpp"
 
-#include <Poco/Net/IPAddress.h>
 #include <algorithm>
 
 namespace talome::audit {
@@ -11,14 +11,6 @@ namespace talome::audit {
 namespace {
 
 constexpr std::int64_t kMinute = 60'000, kHour = 60 * kMinute, kDay = 24 * kHour;
-
-std::string neighbourOf(const std::string& peer) {
-    Poco::Net::IPAddress address;
-    if (!Poco::Net::IPAddress::tryParse(peer, address) || address.family() == Poco::Net::IPAddress::IPv4 ||
-        address.isIPv4Mapped())
-        return peer;
-    return (address & Poco::Net::IPAddress(64, Poco::Net::IPAddress::IPv6)).toString() + "/64";
-}
 
 /// A clock that was set back ends it, too.
 bool isOver(std::int64_t since, std::int64_t length, std::int64_t now) { return now - since >= length || now < since; }
@@ -28,7 +20,7 @@ bool isOver(std::int64_t since, std::int64_t length, std::int64_t now) { return 
 bool Throttle::admit(const Entry& entry, std::int64_t now) {
     if (!entry.userId.empty() || (entry.outcome != "denied" && entry.outcome != "failed")) return true;
     if (isOver(day_.since, kDay, now)) day_ = {now, 0, 0};
-    const auto neighbour = neighbourOf(entry.peer);
+    const auto neighbour = auth::networkOf(entry.peer);
     auto it = neighbours_.find(neighbour);
     if (it != neighbours_.end() && it->second.counted == 0 && isOver(it->second.since, kMinute, now))
         it->second = {now, 0, 0};
