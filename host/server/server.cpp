@@ -1,24 +1,23 @@
 // The whole server, put together.
 #include "host/server/server.hpp"
 
-#include "host/audit/log.hpp"
+#include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
+#include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
+#include "host/storage/restore.hpp"
+#include "host/storage/state_lock.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,23 +40,12 @@ std::filesystem::path privateFolder(const std::filesystem::path& path) {
 
 constexpr std::chrono::seconds kReviewEvery{30};
 
-/// Two servers on one state directory would damage it.
-class Lock {
-public:
-    explicit Lock(const std::filesystem::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-        if (fd_ < 0) throw std::runtime_error(file.string() + ": " + std::strerror(errno));
-        if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-        ::close(fd_);
-        throw std::runtime_error(file.parent_path().string() +
-                                 " is in use by another talomed; stop it, or name another with TALOME_STATE_DIR");
-    }
-    ~Lock() { ::close(fd_); }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-private:
-    int fd_;
-};
+/// Before any database is opened: a restore that was cut off has to be finished.
+std::filesystem::path restored(const config::Config& config) {
+    if (storage::finishRestore({config.stateDir, config.database}))
+        log::warn("host", "finished the restore of a snapshot that had been cut off");
+    return config.database;
+}
 
 /// Beside the program: where the build, and where packages put them.
 std::vector<std::filesystem::path> pluginDirectories(const config::Config& config) {
@@ -102,14 +90,16 @@ http::Options httpOptions(const config::Config& config, const CertificateWatch* 
 /// In the order in which they need each other; they end in the opposite one.
 struct Server::Parts {
     std::filesystem::path stateDir;
-    Lock lock;
+    storage::StateLock lock;
     storage::Database database;
     auth::Secret secret;
+    storage::Snapshots snapshots;
     audit::Log audit;
     settings::Settings settings;
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
+    auth::Passwords passwords;
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
@@ -119,6 +109,7 @@ struct Server::Parts {
     tasks::Pool pool{16};
     std::atomic<bool> started{false};
     http::Metrics metrics;
+    DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
     std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
     gate::OpenStreams streams;
@@ -127,6 +118,8 @@ struct Server::Parts {
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
+    audit::Retention retention{audit, reactor, pool,
+                               [this] { return std::stoll(settings.get("audit_retention_days")); }, epochMs};
     ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
 
@@ -144,14 +137,17 @@ struct Server::Parts {
     }
 
     explicit Parts(const config::Config& config)
-        : stateDir(privateFolder(config.stateDir)), lock(stateDir / "talomed.lock"),
-          database((privateFolder(config.database.parent_path()), config.database), storage::Durability::powerCut),
-          secret(config.secret, config.database.parent_path() / "talome.secret"),
+        : stateDir(privateFolder(config.stateDir)), lock(stateDir),
+          database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
+          secret(config.secret, config.database.parent_path() / storage::kSecretFile),
+          snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
-          settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
-          approvals(database, secret.key("talome approvals"), epochMs),
-          gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
+          settings(migrated(database), settings::Seal(secret.key("talome settings")),
+                   [](const char* name) -> const char* { return std::getenv(name); }),
+          users(database), sessions(database, secret), tokens(database, secret),
+          authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
+          gate({[this] { return gate::modeOf(settings.text("security_mode")); },
+                [this] { return settings.get("audit_log_reads") == "true"; },
                 [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
           certificate(certificateOf(config, reactor, pool)),
           http(
@@ -179,8 +175,8 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, tokens, database, approvals, manager, metrics, config,
-               [this] { return gauges(); }, checks()}),
+          api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
+               config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
@@ -188,8 +184,13 @@ struct Server::Parts {
         expiry.start();
         manager.setHost(api.self);
         manager.startAll();
+        settings.prune(epochMs());
+        for (const auto& name : settings.strayVariables(environ))
+            log::warn("host", name + " is the variable of no setting that is declared now");
         try {
+            http.listenUnix(config.socket);
             http.start();
+            retention.start();
             started = true;
         } catch (...) {
             manager.stopAll(); // while everything that they use is still there

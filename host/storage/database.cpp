@@ -36,9 +36,9 @@ std::int64_t epochMs() {
 
 void Database::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 
-Database::Database(std::filesystem::path file, Durability durability) : file_(std::move(file)) {
-    const int code = sqlite3_open_v2(file_.c_str(), &handle_,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+Database::Database(std::filesystem::path file, Durability durability, const char* vfs) : file_(std::move(file)) {
+    const int code =
+        sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, vfs);
     if (code != SQLITE_OK) {
         const std::string why = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
         sqlite3_close(handle_);

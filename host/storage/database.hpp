@@ -46,7 +46,8 @@ enum class Durability {
 /// Any thread; one statement or transaction at a time, the others wait.
 class Database {
 public:
-    Database(std::filesystem::path file, Durability);
+    /// `vfs`: of SQLite, instead of its own for files (tests cut the power with one).
+    Database(std::filesystem::path file, Durability, const char* vfs = nullptr);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;

@@ -68,6 +68,15 @@ bool isSnapshotName(std::string_view name) {
            (name.size() > 1 && name.size() <= 4 && name[0] == '-' && std::all_of(name.begin() + 1, name.end(), digit));
 }
 
+std::int64_t Snapshot::madeAtMs() const {
+    const auto part = [this](std::size_t at, std::size_t n) { return std::stoi(name.substr(at, n)); };
+    using namespace std::chrono;
+    const sys_days day = year{part(0, 4)} / part(5, 2) / part(8, 2);
+    return duration_cast<milliseconds>(
+               (day + hours(part(11, 2)) + minutes(part(14, 2)) + seconds(part(17, 2))).time_since_epoch())
+        .count();
+}
+
 Snapshots::Snapshots(Places places, bool withSecret, Now now)
     : places_(std::move(places)), withSecret_(withSecret), now_(std::move(now)) {}
 
@@ -100,7 +109,7 @@ Snapshot Snapshots::create(const std::string& reason) {
         std::filesystem::remove_all(folder, ignored);
         throw;
     }
-    removeOld();
+    removeOld(at);
     return made;
 }
 
@@ -130,19 +139,22 @@ SnapshotManifest Snapshots::fill(const std::filesystem::path& folder, const std:
     return manifest;
 }
 
-/// From its rename on, it is a snapshot.
+/// From its rename on, it is a snapshot. A number is not used again while a later one is there: what is removed first
+/// is the oldest by name.
 std::string Snapshots::publish(const std::filesystem::path& folder, std::int64_t at) const {
-    const auto base = nameOf(at);
-    for (int number = 1; number < 1000; ++number) {
-        const auto name = number == 1 ? base : base + "-" + std::to_string(number);
-        const auto to = places_.snapshots() / name;
-        if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
-            syncFolder(places_.snapshots());
-            return name;
+    auto name = nameOf(at);
+    for (const auto& each : list())
+        if (each.name.starts_with(name)) {
+            const auto number = each.name.size() > name.size() ? std::stoi(each.name.substr(name.size() + 1)) : 1;
+            name += "-" + std::to_string(number + 1);
+            break; // the newest is the first
         }
-        if (errno != EEXIST) throw std::system_error(errno, std::generic_category(), to.string());
-    }
-    throw std::runtime_error("too many snapshots within a second");
+    if (!isSnapshotName(name)) throw std::runtime_error("too many snapshots within a second");
+    const auto to = places_.snapshots() / name;
+    if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) < 0)
+        throw std::system_error(errno, std::generic_category(), to.string());
+    syncFolder(places_.snapshots());
+    return name;
 }
 
 std::vector<Snapshot> Snapshots::list() const {
@@ -173,10 +185,13 @@ void Snapshots::removeLeftovers() const {
     }
 }
 
-/// Damaged ones neither count nor go: a person decides about them.
-void Snapshots::removeOld() const {
+/// Damaged ones neither count nor go: a person decides about them. Those from the future, made while the clock was
+/// wrong, go first.
+void Snapshots::removeOld(std::int64_t at) const {
+    auto all = list();
+    std::stable_partition(all.begin(), all.end(), [at](const Snapshot& each) { return each.madeAtMs() <= at; });
     std::map<bool, std::size_t> kept;
-    for (const auto& each : list()) {
+    for (const auto& each : all) {
         if (!each.damaged.empty() || ++kept[each.manifest.reason == "daily"] <= kKept) continue;
         const auto leaving = places_.snapshots() / (kRemoving + ("-" + each.name));
         try {

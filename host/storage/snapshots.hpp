@@ -26,6 +26,8 @@ struct Snapshot {
     std::string name;
     SnapshotManifest manifest;
     std::string damaged; ///< why its manifest cannot be used; empty: it can
+
+    std::int64_t madeAtMs() const; ///< since the epoch, from its name
 };
 
 /// Any thread; one snapshot is made at a time. Each database is whole by itself; they are taken one after the other,
@@ -49,7 +51,7 @@ private:
     SnapshotManifest fill(const std::filesystem::path& folder, const std::string& reason, std::int64_t at) const;
     std::string publish(const std::filesystem::path& folder, std::int64_t at) const;
     void removeLeftovers() const;
-    void removeOld() const;
+    void removeOld(std::int64_t at) const;
 
     const Places places_;
     const bool withSecret_;
