@@ -7,9 +7,9 @@ import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("", "wire")]
+from clients import Events, WebSocket, wire_server
 from support import PASSWORD, USERNAME, Talomed, jwt, wait_until
-from wire.clients import Events, WebSocket, wire_server
 
 EVENTS, ECHO = "/api/c-wire/events", "/api/c-wire/ws"
 MONTH = 30 * 86_400_000

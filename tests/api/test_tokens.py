@@ -8,9 +8,9 @@ import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("", "wire")]
+from clients import Events, Refused, WebSocket, wire_server
 from support import PASSWORD, USERNAME, Talomed, wait_until
-from wire.clients import Events, Refused, WebSocket, wire_server
 
 EVENTS, ECHO, PUBLISH, BODY = "/api/c-wire/events", "/api/c-wire/ws", "/api/c-wire/publish", "/api/c-wire/body?bytes=3"
 TOKENS = "/api/auth/tokens"
