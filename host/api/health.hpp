@@ -22,9 +22,11 @@ class Health {
 public:
     Health(Registry&, storage::Database&, const gate::Gate&, const gate::Registry&);
 
+    /// "ok" or "error": what an operation `….health` says.
+    std::string ask(Call&, const gate::Endpoint&) const;
+
 private:
     HealthOutput get(Call&);
-    std::string ask(Call&, const gate::Endpoint&) const;
 
     Host host_;
     storage::Database& database_;

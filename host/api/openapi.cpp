@@ -66,10 +66,13 @@ Inputs inputsOf(const Operation& operation, const Route& route, const json::obje
     const bool hasBody = route.method != "GET" && route.method != "DELETE" && operation.kind == manifest::Kind::call;
     json::object properties;
     json::array required;
-    const auto* declared = schema.if_contains("properties");
+    const json::object none;
+    const auto* members = schema.if_contains("properties");
+    const auto& declared = members ? members->as_object() : none;
     const auto* needed = schema.if_contains("required");
-    if (!declared) return inputs;
-    for (const auto& [key, value] : declared->as_object()) {
+    const auto* others = schema.if_contains("additionalProperties"); // a map, or what a map has besides
+    const bool isMap = hasBody && others && others->is_object();
+    for (const auto& [key, value] : declared) {
         std::string name(key);
         for (const auto& [given, known] : route.rename)
             if (known == name) name = given;
@@ -88,8 +91,9 @@ Inputs inputsOf(const Operation& operation, const Route& route, const json::obje
             if (must) required.push_back(json::value(name));
         }
     }
-    if (properties.empty()) return inputs;
-    inputs.body = {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+    if (properties.empty() && !isMap) return inputs;
+    inputs.body = {{"type", "object"}, {"additionalProperties", isMap ? *others : json::value(false)}};
+    if (!properties.empty()) inputs.body["properties"] = std::move(properties);
     if (!required.empty()) inputs.body["required"] = std::move(required);
     return inputs;
 }

@@ -2,15 +2,21 @@
 #include "host/audit/log.hpp"
 
 #include "host/audit/tables.hpp"
+#include "host/audit/verify.hpp"
 #include "host/log/log.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace talome::audit {
 
 namespace {
 
-constexpr std::size_t kMostAtOnce = 256; // rows of one transaction
+constexpr std::size_t kMostAtOnce = 256;    // rows of one transaction
+constexpr std::int64_t kPrunedAtOnce = 200; // those who append wait for no more
+constexpr const char* kEvidence =
+    "old rows of the audit log are not as they were written, and are kept: "
+    "`talomectl audit verify` says which. To begin anew, keep a copy of audit.db and remove it";
 
 std::int64_t lastId(storage::Database& database) {
     return std::get<std::int64_t>(database.rows("SELECT coalesce(max(id), 0) FROM audit_log")[0][0]);
@@ -43,17 +49,49 @@ End Log::head() {
 }
 
 void Log::append(Entry entry) {
-    Waiting mine{bounded(std::move(entry)), false, nullptr};
-    if (mine.entry.at == 0) mine.entry.at = now_();
+    const auto now = now_();
+    if (entry.at == 0) entry.at = now;
+    entry = bounded(std::move(entry));
     std::unique_lock lock(mutex_);
-    waiting_.push_back(&mine);
-    while (!mine.done) {
+    auto entries = throttle_.tell(now);
+    if (throttle_.admit(entry, now)) {
+        entries.push_back(std::move(entry));
+        return appendAll(std::move(entries), lock);
+    }
+    const auto at = throttle_.tellsAt();
+    const auto suppressed = suppressed_;
+    appendAll(std::move(entries), lock);
+    lock.unlock();
+    if (at && suppressed) suppressed(*at);
+}
+
+std::optional<std::int64_t> Log::tellSuppressed(bool all) {
+    std::unique_lock lock(mutex_);
+    appendAll(throttle_.tell(now_(), all), lock);
+    return throttle_.tellsAt();
+}
+
+void Log::onSuppressed(std::function<void(std::int64_t)> call) {
+    const std::lock_guard lock(mutex_);
+    suppressed_ = std::move(call);
+}
+
+void Log::appendAll(std::vector<Entry> entries, std::unique_lock<std::mutex>& lock) {
+    std::vector<Waiting> mine(entries.size());
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+        mine[i].entry = std::move(entries[i]);
+        if (mine[i].entry.at == 0) mine[i].entry.at = now_();
+        waiting_.push_back(&mine[i]);
+    }
+    // Also after a failure all of them are waited for: the writer holds pointers to them.
+    while (std::any_of(mine.begin(), mine.end(), [](const auto& each) { return !each.done; })) {
         if (writing_)
             written_.wait(lock);
         else
             writeNext(lock);
     }
-    if (mine.error) std::rethrow_exception(mine.error);
+    for (const auto& each : mine)
+        if (each.error) std::rethrow_exception(each.error);
 }
 
 void Log::writeNext(std::unique_lock<std::mutex>& lock) {
@@ -91,6 +129,30 @@ void Log::write(std::span<Waiting* const> batch) {
         return true;
     });
     head_ = std::move(end);
+}
+
+std::int64_t Log::prune(std::int64_t before, const std::function<bool()>& stop) {
+    std::int64_t removed = 0;
+    for (;;) {
+        const auto anchor = readEnd(database_, chain_, kAnchor);
+        if (anchor.present && !anchor.sealed) throw std::runtime_error(kEvidence);
+        auto end = anchor.end;
+        auto rows = nextRows(database_, end.id, std::numeric_limits<std::int64_t>::max(), kPrunedAtOnce);
+        const auto old =
+            std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.entry.at >= before; });
+        rows.erase(old, rows.end());
+        if (rows.empty() || (stop && stop())) return removed;
+        for (const auto& row : rows) {
+            if (row.id != end.id + 1 || row.mac != chain_.mac(end.mac, row.id, row.entry))
+                throw std::runtime_error(kEvidence);
+            end = {row.id, row.mac};
+        }
+        database_.transaction([&] {
+            writeEnd(database_, chain_, kAnchor, end);
+            removed += database_.run("DELETE FROM audit_log WHERE id <= ?", {end.id});
+            return true;
+        });
+    }
 }
 
 } // namespace talome::audit

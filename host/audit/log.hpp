@@ -3,6 +3,7 @@
 
 #include "host/audit/chain.hpp"
 #include "host/audit/row.hpp"
+#include "host/audit/throttle.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -23,8 +24,17 @@ public:
 
     Log(std::filesystem::path file, std::string key, Now);
 
-    /// Returns when the entry is on disk, also after a power cut. Throws storage::DatabaseError if it is not.
+    /// Returns when the entry is on disk, also after a power cut. Throws storage::DatabaseError if it is not. What
+    /// strangers are refused may be counted instead of written, see Throttle.
     void append(Entry);
+    /// Writes the rows of what was counted and is due; or all of them, at the end. Returns when more will be due.
+    std::optional<std::int64_t> tellSuppressed(bool all = false);
+    /// Called when something was counted, with the time at which tellSuppressed() will have to be called.
+    void onSuppressed(std::function<void(std::int64_t at)>);
+
+    /// Removes the first rows, as far as they are older, and keeps the end of their chain. Rows that are not as they
+    /// were written stay, and std::runtime_error is thrown: they are evidence. Returns how many were removed.
+    std::int64_t prune(std::int64_t before, const std::function<bool()>& stop = {});
 
     const Chain& chain() const { return chain_; }
     /// For those who read: a connection of its own, so that no writer waits for them.
@@ -36,6 +46,7 @@ private:
         bool done = false;
         std::exception_ptr error;
     };
+    void appendAll(std::vector<Entry>, std::unique_lock<std::mutex>&);
     void writeNext(std::unique_lock<std::mutex>&);
     void write(std::span<Waiting* const>);
     End head();
@@ -49,6 +60,8 @@ private:
     std::condition_variable written_;
     std::vector<Waiting*> waiting_;
     bool writing_ = false;
+    Throttle throttle_;
+    std::function<void(std::int64_t at)> suppressed_;
 };
 
 } // namespace talome::audit

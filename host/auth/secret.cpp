@@ -152,6 +152,29 @@ std::string base64Url(std::string_view bytes) {
     return out;
 }
 
+std::optional<std::string> fromBase64Url(std::string_view text) {
+    std::string out;
+    unsigned bits = 0, have = 0;
+    for (const char c : text) {
+        unsigned digit = 0;
+        if (c >= 'A' && c <= 'Z')
+            digit = static_cast<unsigned>(c - 'A');
+        else if (c >= 'a' && c <= 'z')
+            digit = static_cast<unsigned>(c - 'a' + 26);
+        else if (c >= '0' && c <= '9')
+            digit = static_cast<unsigned>(c - '0' + 52);
+        else if (c == '-')
+            digit = 62;
+        else if (c == '_')
+            digit = 63;
+        else
+            return std::nullopt;
+        bits = bits << 6 | digit;
+        if ((have += 6) >= 8) out += static_cast<char>(bits >> (have -= 8) & 0xff);
+    }
+    return base64Url(out) == text ? std::optional(out) : std::nullopt; // one text for the same bytes
+}
+
 std::string uuid() {
     auto bytes = randomBytes(16);
     bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);

@@ -28,6 +28,8 @@ std::string randomBytes(std::size_t n);
 std::string hmac(std::string_view key, std::string_view data);
 /// RFC 4648 section 5, without padding.
 std::string base64Url(std::string_view bytes);
+/// The bytes for which base64Url() gives this text; none if there are none.
+std::optional<std::string> fromBase64Url(std::string_view text);
 /// Version 4, RFC 9562.
 std::string uuid();
 /// Takes the same time wherever they differ.

@@ -90,6 +90,7 @@ constexpr Key kKeys[] = {
          gate::Networks{v};
          c.metricsAllow = v;
      }},
+    {"ctl.socket", "TALOME_SOCKET", 0, [](Config& c, const Texts& v) { c.socket = pathFrom(v.at(0)); }},
     {"log.level", "LOG_LEVEL", 0, [](Config& c, const Texts& v) { c.logLevel = log::levelFrom(v.at(0)); }},
     {"log.format", "LOG_FORMAT", 0, [](Config& c, const Texts& v) { c.logFormat = log::formatFrom(v.at(0)); }},
     {"docker_socket", "DOCKER_SOCKET", 0, [](Config& c, const Texts& v) { c.dockerSocket = pathFrom(v.at(0)); }},
@@ -192,6 +193,7 @@ Config load(const std::optional<std::filesystem::path>& file, const Environment&
                         std::string(config.tlsKey ? "the certificate" : "the key") + " is not given");
     if (config.stateDir.empty()) config.stateDir = defaultStateDir(environment);
     if (config.database.empty()) config.database = config.stateDir / "host.db";
+    if (config.socket.empty()) config.socket = config.stateDir / "talomed.sock";
     return config;
 }
 

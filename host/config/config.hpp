@@ -40,6 +40,7 @@ struct Config {
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
     std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in
     std::optional<std::filesystem::path> dockerSocket; ///< DOCKER_SOCKET: passed on to plugins in their environment
+    std::filesystem::path socket;                      ///< TALOME_SOCKET: where talomectl finds the server
     log::Level logLevel = log::Level::info;            ///< LOG_LEVEL
     log::Format logFormat = log::Format::text;         ///< LOG_FORMAT
 };

@@ -38,6 +38,7 @@ TEST_CASE("with neither a file nor a variable the defaults are safe") {
     CHECK(config.port == 4000);
     CHECK(config.stateDir == "/home/ann/.talome");
     CHECK(config.database == "/home/ann/.talome/host.db");
+    CHECK(config.socket == "/home/ann/.talome/talomed.sock");
     CHECK_FALSE(config.plugins.all);
 }
 
@@ -47,6 +48,13 @@ TEST_CASE("the environment wins over the file") {
     CHECK(config.host == "::");
     CHECK(config.port == 4100);
     CHECK(config.plugins.names == std::set<std::string>{"docker", "files"});
+}
+
+TEST_CASE("the socket of talomectl lies in the state folder, unless another is named") {
+    CHECK(from({{"TALOME_STATE_DIR", "/srv/talome"}}).socket == "/srv/talome/talomed.sock");
+    CHECK(from({}, "state_dir: /srv/talome\nctl: {socket: /run/talome/ctl.sock}\n").socket == "/run/talome/ctl.sock");
+    CHECK(from({{"TALOME_SOCKET", "/run/a"}}, "ctl:\n  socket: /run/b\n").socket == "/run/a");
+    CHECK(refusal({}, "ctl:\n  path: /run/b\n").find(".yaml:2: ctl.path: is not a known key") != std::string::npos);
 }
 
 TEST_CASE("lists in variables") {

@@ -1,31 +1,30 @@
-// A small client of the REST API for talomectl.
+// A small client of the REST API for talomectl, over the server's unix socket or TCP.
 #pragma once
+
+#include "host/ctl/server_place.hpp"
 
 #include <boost/json.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace talome::ctl {
 
-/// Throws std::runtime_error with the server's words if the answer is not a success.
+/// One thread. Each request has a connection of its own. What is not a success throws std::runtime_error with the
+/// server's words.
 class Client {
 public:
-    Client(std::string base, std::string token);
+    Client(ServerPlace place, std::string token) : place_(std::move(place)), token_(std::move(token)) {}
 
     boost::json::value get(const std::string& path) const { return send("GET", path, nullptr); }
     boost::json::value send(const std::string& method, const std::string& path, const boost::json::value& body) const;
     std::string text(const std::string& method, const std::string& path, const boost::json::value& body) const;
 
+    /// How long an answer may take; a snapshot of large databases has its time.
+    static constexpr int kAnswerSeconds = 600;
+
 private:
-    std::string base_, token_;
+    ServerPlace place_;
+    std::string token_;
 };
-
-/// "containers.list  GET /api/containers  all containers …", one for each operation with a route.
-std::vector<std::string> operations(const Client&);
-
-/// Finds the operation's route in the OpenAPI document, puts the input where the route wants it, and returns the
-/// answer.
-std::string call(const Client&, const std::string& operation, std::string_view input);
 
 } // namespace talome::ctl

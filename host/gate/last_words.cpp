@@ -28,6 +28,7 @@ void succeedOrThrow(talome_status status, const std::string& operation) {
     if (words.empty()) words = operation + " failed";
     Failure failure(status, words);
     if (known && known->status == status && words == known->what()) { // passed on as it came
+        failure.details = std::move(known->details);
         failure.members = std::move(known->members);
         failure.retryAfter = known->retryAfter;
     }

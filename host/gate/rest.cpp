@@ -1,6 +1,7 @@
 // The REST door.
 #include "host/gate/rest.hpp"
 
+#include "host/auth/socket_principal.hpp"
 #include "host/gate/rest_input.hpp"
 #include "host/http/error.hpp"
 #include "host/log/log.hpp"
@@ -168,6 +169,19 @@ void Rest::refuseForeignSites(const http::Exchange& exchange) const {
         "a request from another site must carry a token, not the cookie; or name that site in dashboard_origin");
 }
 
+/// At the unix socket the kernel's word stands in for a token. It says whose process has connected, which for a web
+/// page or a proxy is not who asks.
+std::shared_ptr<const Principal> Rest::caller(const http::Exchange& exchange, const std::string& token) const {
+    std::string agent(exchange.header("User-Agent").value_or(""));
+    const auto uid = exchange.peerUid();
+    if (!uid) return authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)), std::move(agent));
+    for (const auto* name : {"Origin", "Sec-Fetch-Site", "X-Forwarded-For", "Forwarded", "Via"})
+        if (exchange.header(name))
+            throw Failure(TALOME_E_DENIED, "this socket is for programs of this machine, not for web pages or proxies");
+    return token.empty() ? auth::socketPrincipal(*uid, exchange.peer(), std::move(agent))
+                         : authenticate_(token, exchange.peer(), std::move(agent));
+}
+
 talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot> snapshot,
                         const Endpoint& endpoint) const {
     bool fromCookie = false;
@@ -179,8 +193,7 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
                          !isSafe(exchange.method()) || endpoint.declared.tier != manifest::Tier::read;
     if ((fromCookie || token.empty()) && guarded) refuseForeignSites(exchange);
     talome_call call;
-    call.principal = authenticate_(token, proxies_.client(exchange.peer(), forwardedFor(exchange)),
-                                   std::string(exchange.header("User-Agent").value_or("")));
+    call.principal = caller(exchange, token);
     call.snapshot = std::move(snapshot);
     call.requestId = exchange.requestId();
     call.approval = exchange.header("Talome-Approval").value_or("");

@@ -29,6 +29,7 @@ private:
     void serve(http::Exchange&) const;
     talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, const Endpoint&) const;
     void refuseForeignSites(const http::Exchange&) const;
+    std::shared_ptr<const Principal> caller(const http::Exchange&, const std::string& token) const;
 
     const Gate& gate_;
     const Registry& registry_;

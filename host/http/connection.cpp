@@ -43,9 +43,10 @@ bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 } // namespace
 
-Connection::Connection(int descriptor, std::string peer, std::shared_ptr<const std::string> listener)
+Connection::Connection(int descriptor, std::string peer, std::shared_ptr<const std::string> listener,
+                       std::optional<uid_t> peerUid)
     : Watched(Kind::connection), descriptor_(descriptor), socket_(new Poco::Net::StreamSocketImpl(descriptor)),
-      peer_(std::move(peer)), listener_(std::move(listener)) {}
+      peer_(std::move(peer)), listener_(std::move(listener)), peerUid_(peerUid) {}
 
 Connection::~Connection() = default;
 
@@ -60,22 +61,24 @@ bool Connection::fallBackToPlain() {
     return true;
 }
 
-std::ptrdiff_t Connection::peek(char* to, std::size_t n) {
-    if (tls_) { // what is looked at has to be taken out of it
-        bool over = false;
-        while (pending_.size() < n && !over) {
-            const auto before = pending_.size();
-            pending_.resize(std::min(n, before + 16384));
-            const auto got = receiveTls(pending_.data() + before, pending_.size() - before);
-            pending_.resize(before + got.value_or(0));
-            if (!got) break;
-            over = *got == 0;
-        }
-        if (pending_.empty()) return over ? -1 : 0;
-        n = std::min(n, pending_.size());
-        std::memcpy(to, pending_.data(), n);
-        return static_cast<std::ptrdiff_t>(n);
+std::ptrdiff_t Connection::takeAndPeek(char* to, std::size_t n) {
+    bool over = false;
+    while (pending_.size() < n && !over) {
+        const auto before = pending_.size();
+        pending_.resize(std::min(n, before + 16384));
+        const auto got = receiveNow(pending_.data() + before, pending_.size() - before);
+        pending_.resize(before + got.value_or(0));
+        if (!got) break;
+        over = *got == 0;
     }
+    if (pending_.empty()) return over ? -1 : 0;
+    n = std::min(n, pending_.size());
+    std::memcpy(to, pending_.data(), n);
+    return static_cast<std::ptrdiff_t>(n);
+}
+
+std::ptrdiff_t Connection::peek(char* to, std::size_t n) {
+    if (takesToPeek()) return takeAndPeek(to, n);
     auto held = std::min(n, pending_.size());
     std::memcpy(to, pending_.data(), held);
     if (held == n) return static_cast<std::ptrdiff_t>(n);
@@ -88,7 +91,7 @@ std::ptrdiff_t Connection::peek(char* to, std::size_t n) {
 }
 
 void Connection::consume(char* scratch, std::size_t n) {
-    if (tls_) n = std::min(n, pending_.size()); // what is on the wire still is TLS's
+    if (takesToPeek()) n = std::min(n, pending_.size()); // what is on the wire still was not seen
     auto held = std::min(n, pending_.size());
     pending_.erase(0, held);
     while (held < n) {
@@ -104,7 +107,8 @@ bool Connection::waiting() const { return inKernel(descriptor_) > 0; }
 std::size_t Connection::unread() const { return pending_.size() + inKernel(descriptor_); }
 
 void Connection::wakeAbove(std::size_t n) {
-    if (tls_) return; // bytes of the wire say nothing about bytes of the request
+    // Bytes of TLS's wire say nothing about bytes of the request, and a unix socket has no such mark.
+    if (takesToPeek()) return;
     n -= std::min(n, pending_.size());
     if (n == wakeAbove_) return;
     int low = static_cast<int>(n) + 1;
@@ -119,14 +123,7 @@ std::optional<std::size_t> Connection::receive(void* to, std::size_t n, Wait wai
         return n;
     }
     for (;;) {
-        if (tls_) {
-            if (auto got = receiveTls(to, n)) return got;
-        } else {
-            auto got = ::recv(descriptor_, to, n, MSG_DONTWAIT);
-            if (got >= 0) return static_cast<std::size_t>(got);
-            if (errno == EINTR) continue;
-            if (!wouldBlock(errno)) throw ClientGone();
-        }
+        if (const auto got = receiveNow(to, n)) return got;
         if (wait == Wait::no) return std::nullopt;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(receiveBy_ - Clock::now());
         if (!waitFor(descriptor_, POLLIN, std::max(left, std::chrono::milliseconds(0))))
@@ -135,6 +132,16 @@ std::optional<std::size_t> Connection::receive(void* to, std::size_t n, Wait wai
 }
 
 // Like recv(): 0 at the end; nothing if there is none now.
+std::optional<std::size_t> Connection::receiveNow(void* to, std::size_t n) {
+    if (tls_) return receiveTls(to, n);
+    ssize_t got;
+    do got = ::recv(descriptor_, to, n, MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (wouldBlock(errno)) return std::nullopt;
+    throw ClientGone();
+}
+
 std::optional<std::size_t> Connection::receiveTls(void* to, std::size_t n) {
     std::size_t got = 0;
     switch (tls_->read(to, n, got)) {

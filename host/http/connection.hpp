@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace talome::http {
 
@@ -33,8 +34,9 @@ public:
     using Clock = std::chrono::steady_clock;
     enum class State { busy, parked, expired };
 
-    /// Takes over a connected, non-blocking socket.
-    Connection(int descriptor, std::string peer, std::shared_ptr<const std::string> listener);
+    /// Takes over a connected, non-blocking socket. `peerUid`: of a unix socket.
+    Connection(int descriptor, std::string peer, std::shared_ptr<const std::string> listener,
+               std::optional<uid_t> peerUid = std::nullopt);
     ~Connection() override;
 
     int descriptor() const { return descriptor_; }
@@ -42,6 +44,8 @@ public:
     /// The name of the listener that accepted it; empty: the main one.
     const std::string& listener() const { return *listener_; }
     bool secure() const { return tls_ != nullptr; }
+    /// Whose process has connected, by the kernel's word; nothing but for a unix socket.
+    std::optional<uid_t> peerUid() const { return peerUid_; }
 
     /// From now on everything is sent and received through TLS; handshake() comes first.
     void startTls(const TlsContext& context);
@@ -103,6 +107,10 @@ public:
     std::unique_ptr<Exchange> exchange; ///< a request that waits for its body, or an answer that waits for its client
 
 private:
+    /// Whether what is looked at is taken out: TLS must, and a unix socket wakes for what was seen before.
+    bool takesToPeek() const { return tls_ || peerUid_; }
+    std::ptrdiff_t takeAndPeek(char* to, std::size_t n);
+    std::optional<std::size_t> receiveNow(void* to, std::size_t n);
     std::optional<std::size_t> receiveTls(void* to, std::size_t n);
     std::size_t sendTls(std::string_view head, std::string_view body);
 
@@ -110,6 +118,7 @@ private:
     const Poco::Net::StreamSocket socket_; ///< owns the descriptor
     const std::string peer_;
     const std::shared_ptr<const std::string> listener_;
+    const std::optional<uid_t> peerUid_;
     std::unique_ptr<TlsSession> tls_;
     std::string pending_; ///< received already, and not yet read
     std::size_t wakeAbove_ = 0;

@@ -94,6 +94,14 @@ std::uint16_t Server::Engine::listen(const std::string& name, const std::string&
     return port;
 }
 
+void Server::Engine::listenUnix(const std::filesystem::path& path) {
+    auto made = std::make_unique<Listener>(std::make_unique<UnixSocket>(path, options_.backlog));
+    std::lock_guard lock(listenersMutex_);
+    if (shared_.draining) throw std::runtime_error("the server stops");
+    if (started_) watch(made->descriptor(), *made, EPOLLIN | EPOLLONESHOT);
+    listeners_.push_back(std::move(made));
+}
+
 void Server::Engine::unlisten(const std::string& name) {
     std::lock_guard lock(listenersMutex_);
     for (auto& listener : listeners_)
@@ -168,7 +176,7 @@ void Server::Engine::accept(Listener& listener) {
 
 void Server::Engine::admit(std::unique_ptr<Connection> owned) {
     auto& connection = *owned;
-    if (options_.tls) connection.startTls(*options_.tls);
+    if (options_.tls && !connection.peerUid()) connection.startTls(*options_.tls);
     std::size_t open;
     {
         std::lock_guard lock(mutex_);
@@ -299,6 +307,7 @@ Poco::Net::SocketAddress Server::address() const { return engine_->address(); }
 std::uint16_t Server::listen(const std::string& name, const std::string& host, std::uint16_t port) {
     return engine_->listen(name, host, port);
 }
+void Server::listenUnix(const std::filesystem::path& path) { engine_->listenUnix(path); }
 void Server::unlisten(const std::string& name) { engine_->unlisten(name); }
 void Server::onStreamThread(std::function<void()> wish) { engine_->onStreamThread(std::move(wish)); }
 bool Server::hasRoomForStream() const { return engine_->hasRoomForStream(); }

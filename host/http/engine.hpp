@@ -26,6 +26,7 @@ public:
 
     void start();
     std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
+    void listenUnix(const std::filesystem::path& path);
     void unlisten(const std::string& name);
     void onStreamThread(std::function<void()> wish) { streams_.post(std::move(wish)); }
     bool hasRoomForStream() const { return streams_.hasRoom(); }

@@ -39,6 +39,7 @@ Exchange::~Exchange() {
 const std::string& Exchange::peer() const { return connection_.peer(); }
 const std::string& Exchange::listener() const { return connection_.listener(); }
 bool Exchange::secure() const { return connection_.secure(); }
+std::optional<uid_t> Exchange::peerUid() const { return connection_.peerUid(); }
 bool Exchange::connected() const { return connection_.connected(); }
 
 std::optional<std::string_view> Exchange::header(std::string_view name) const {

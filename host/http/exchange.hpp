@@ -72,9 +72,10 @@ public:
     std::optional<std::string_view> header(std::string_view name) const;
     std::vector<std::string_view> headers(std::string_view name) const;
     const std::vector<HeaderField>& allHeaders() const { return head_->fields; }
-    const std::string& peer() const;     ///< the client's address as text, without its port
-    const std::string& listener() const; ///< the name of the listener it came through; empty: the main one
-    bool secure() const;                 ///< over TLS
+    const std::string& peer() const;      ///< the client's address as text, without its port
+    const std::string& listener() const;  ///< the name of the listener it came through; empty: the main one
+    bool secure() const;                  ///< over TLS
+    std::optional<uid_t> peerUid() const; ///< over the unix socket: whose process it is, by the kernel's word
     const std::string& requestId() const { return requestId_; }
     std::chrono::steady_clock::time_point startTime() const { return start_; }
 

@@ -33,6 +33,24 @@ std::string addressText(const sockaddr_storage& peer) {
     return text;
 }
 
+/// Taken by the kernel when the client connected. (uid_t)-1, which nobody has, if it does not say.
+uid_t uidOf(int client) {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    return ::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.uid : static_cast<uid_t>(-1);
+}
+
+std::unique_ptr<Connection> makeConnection(int client, const sockaddr_storage& peer, bool ofUnix,
+                                           std::shared_ptr<const std::string> name) {
+    if (ofUnix) {
+        const auto uid = uidOf(client);
+        return std::make_unique<Connection>(client, "unix:" + std::to_string(uid), std::move(name), uid);
+    }
+    int on = 1;
+    ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return std::make_unique<Connection>(client, addressText(peer), std::move(name));
+}
+
 std::vector<Poco::Net::IPAddress> resolve(const std::string& host) {
     try {
         return Poco::Net::DNS::hostByName(host).addresses();
@@ -66,6 +84,10 @@ Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t
 Listener::Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name)
     : Watched(Kind::listener), socket_(socket), address_(socket_.address()), name_(std::move(name)) {}
 
+Listener::Listener(std::unique_ptr<UnixSocket> socket)
+    : Watched(Kind::listener), unix_(std::move(socket)), socket_(unix_->socket()),
+      name_(std::make_shared<const std::string>()) {}
+
 Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
     std::lock_guard lock(mutex_);
     if (closed_) return Accepted::closed;
@@ -75,9 +97,7 @@ Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
         auto* address = reinterpret_cast<sockaddr*>(&peer);
         int client = ::accept4(socket_.impl()->sockfd(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0) {
-            int on = 1;
-            ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            out = std::make_unique<Connection>(client, addressText(peer), name_);
+            out = makeConnection(client, peer, unix_ != nullptr, name_);
             return Accepted::connection;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::nothing;
@@ -94,6 +114,7 @@ void Listener::rearm(const std::function<void(int)>& arm) {
 void Listener::close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
+    if (unix_) unix_->removeFile();
     socket_.close();
 }
 

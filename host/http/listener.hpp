@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/http/connection.hpp"
+#include "host/http/unix_socket.hpp"
 
 #include <Poco/Net/ServerSocket.h>
 
@@ -18,6 +19,8 @@ namespace talome::http {
 class Listener : public Watched {
 public:
     Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name);
+    /// What comes through it is served as what comes through the main one is, see Exchange::peerUid().
+    explicit Listener(std::unique_ptr<UnixSocket> socket);
 
     enum class Accepted { connection, nothing, exhausted, closed };
     /// Takes one waiting client, or says why there is none. `exhausted`: no descriptor is left for one.
@@ -32,7 +35,8 @@ public:
     const std::string& name() const { return *name_; }
 
 private:
-    mutable std::mutex mutex_; ///< against close() while a worker accepts
+    mutable std::mutex mutex_;               ///< against close() while a worker accepts
+    const std::unique_ptr<UnixSocket> unix_; ///< null: TCP
     Poco::Net::ServerSocket socket_;
     Poco::Net::SocketAddress address_;
     const std::shared_ptr<const std::string> name_;

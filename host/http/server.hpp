@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,7 +39,7 @@ struct Options {
     std::size_t maxStreams = 2000;          ///< event streams, WebSockets and the like; above it 503
     std::uint64_t maxBody = 1 << 20;        ///< bytes; Exchange::limitBody() changes it for one request
     std::uint64_t maxCollected = 128 << 20; ///< bytes of bodies in memory, of all requests together; above it 503
-    std::uint64_t maxKept = 256 << 20; ///< bytes of answers that wait for their clients; above it one is cut
+    std::uint64_t maxKept = 256 << 20;      ///< bytes of answers that wait for their clients; above it one is cut
     bool serverTiming = false;              ///< adds Server-Timing to answers
 };
 
@@ -91,6 +92,9 @@ public:
     /// One more port, whose requests are told apart by Exchange::listener(). It accepts from start() on, or at once.
     /// Throws std::runtime_error with address and reason. Answers the real port.
     std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
+    /// A unix socket that serves what the main listener serves, never over TLS; mode 0600, removed at the end. What
+    /// comes through it is told apart by Exchange::peerUid(). Throws std::runtime_error with path and reason.
+    void listenUnix(const std::filesystem::path& path);
     /// Its connections stay.
     void unlisten(const std::string& name);
 

@@ -82,8 +82,8 @@ bool Plugin::check() {
 }
 
 void Plugin::readManifest() {
-    if (id_ == "host" || !isId(id_))
-        throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, and not host");
+    if (id_ == "host" || id_ == "audit" || !isId(id_)) // whose databases would be the host's
+        throw Refused("'" + id_ + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, not host or audit");
     auto beside = file_;
     beside.replace_extension(".plugin.json");
     const auto name = beside.filename().string();
@@ -168,12 +168,7 @@ bool Plugin::start(const Services& services, const std::filesystem::path& databa
         self_->creating = false;
         compareWithManifest();
         for (const auto& setting : self_->settings) services.settings.declare(id_, setting);
-        if (self_->changing)
-            services.settings.onChange(id_, [self = self_.get()](const std::string& key, const std::string& json) {
-                gate::lastWords().clear();
-                const auto status = self->changing(self->changingUser, str(key), bytes(json));
-                if (status < 0) throw gate::Failure(status, gate::lastWords());
-            });
+        if (self_->changing) services.settings.onChange(id_, questionTo(*self_));
         if (self_->asked.contains(TALOME_DATABASE)) {
             self_->database =
                 std::make_unique<storage::Database>(databaseDir / (id_ + ".db"), storage::Durability::processCrash);

@@ -42,8 +42,8 @@ struct Services {
         authenticate;
     std::function<void()> reviewStreams; ///< to be called when a session ends or a user's rights change
     std::function<void()> reviewSoon;    ///< the same, on another thread
-    std::function<std::int64_t()> now; ///< milliseconds since the epoch
-    unsigned callsAtOnce = 16;         ///< that one plugin may run for callers from outside
+    std::function<std::int64_t()> now;   ///< milliseconds since the epoch
+    unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
 };
 
 class EventRoute;
@@ -83,6 +83,8 @@ inline std::string listenerName(const std::string& plugin, const std::string& id
 
 /// The areas that this host offers, by id.
 const std::map<std::string, const void*, std::less<>>& areas();
+/// Asks the plugin, on its strand, whether a setting may have a value.
+settings::Settings::Changing questionTo(const talome_self&);
 /// The table that create() is given.
 const talome_host& hostTable();
 
@@ -120,7 +122,7 @@ struct talome_self {
 
     // What runs.
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
-    std::unique_ptr<talome::storage::Database> database; ///< between start() and destroy()
+    std::unique_ptr<talome::storage::Database> database;    ///< between start() and destroy()
     std::shared_ptr<talome::tasks::Strand> strand;
     std::mutex mutex; ///< of what follows
     std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;

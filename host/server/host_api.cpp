@@ -5,11 +5,14 @@ namespace talome {
 
 HostApi::HostApi(HostParts parts)
     : self("host", parts.services), declarations(&plugins::hostTable(), &self),
-      approvals(declarations, parts.approvals),
-      auth(declarations, parts.users, parts.sessions, parts.services.registry), sessions(declarations, parts.sessions),
-      tokens(declarations, parts.tokens, parts.users),
+      approvals(declarations, parts.approvals), auditLog(declarations, parts.audit),
+      auth(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry),
+      sessions(declarations, parts.sessions), tokens(declarations, parts.tokens, parts.users),
+      users(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry,
+            parts.services.reviewStreams),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
-      pluginList(declarations, parts.manager), snapshots(declarations, parts.snapshots), openApi(declarations),
+      setup(declarations, auth, health, parts.users, parts.services.settings), pluginList(declarations, parts.manager),
+      snapshots(declarations, parts.snapshots), openApi(declarations), settings(declarations, parts.services.settings),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
               std::move(parts.gauges), std::move(parts.checks)) {
     declarations

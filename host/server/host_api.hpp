@@ -2,14 +2,18 @@
 #pragma once
 
 #include "host/api/approvals.hpp"
+#include "host/api/audit_log.hpp"
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
 #include "host/api/sessions.hpp"
+#include "host/api/settings.hpp"
+#include "host/api/setup.hpp"
 #include "host/api/snapshots.hpp"
 #include "host/api/tokens.hpp"
+#include "host/api/users.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
 
@@ -21,9 +25,11 @@ struct HostParts {
     auth::Users& users;
     auth::Sessions& sessions;
     auth::ApiTokens& tokens;
+    auth::Passwords& passwords;
     storage::Database& database;
     storage::Snapshots& snapshots;
     gate::Approvals& approvals;
+    audit::Log& audit;
     const plugins::Manager& manager;
     const http::Metrics& counted;
     const config::Config& config;
@@ -38,13 +44,17 @@ struct HostApi {
     talome_self self;
     Registry declarations;
     api::Approvals approvals;
+    api::AuditLog auditLog;
     api::Auth auth;
     api::Sessions sessions;
     api::Tokens tokens;
+    api::Users users;
     api::Health health;
+    api::Setup setup;
     api::Plugins pluginList;
     api::Snapshots snapshots;
     api::OpenApi openApi;
+    api::Settings settings;
     api::Metrics metrics;
 };
 

@@ -1,7 +1,7 @@
 // The whole server, put together.
 #include "host/server/server.hpp"
 
-#include "host/audit/log.hpp"
+#include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
@@ -99,6 +99,7 @@ struct Server::Parts {
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
+    auth::Passwords passwords;
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
@@ -117,6 +118,8 @@ struct Server::Parts {
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
+    audit::Retention retention{audit, reactor, pool,
+                               [this] { return std::stoll(settings.get("audit_retention_days")); }, epochMs};
     ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
 
@@ -139,10 +142,12 @@ struct Server::Parts {
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
-          settings(migrated(database), settings::Seal(secret.key("talome settings"))), users(database),
-          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
-          approvals(database, secret.key("talome approvals"), epochMs),
-          gate({[this] { return gate::modeOf(settings.text("security_mode")); }, [] { return false; },
+          settings(migrated(database), settings::Seal(secret.key("talome settings")),
+                   [](const char* name) -> const char* { return std::getenv(name); }),
+          users(database), sessions(database, secret), tokens(database, secret),
+          authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
+          gate({[this] { return gate::modeOf(settings.text("security_mode")); },
+                [this] { return settings.get("audit_log_reads") == "true"; },
                 [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
           certificate(certificateOf(config, reactor, pool)),
           http(
@@ -170,8 +175,8 @@ struct Server::Parts {
                                                               http.options().workersPerPlugin},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
-          api({services, users, sessions, tokens, database, snapshots, approvals, manager, metrics, config,
-               [this] { return gauges(); }, checks()}),
+          api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
+               config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         sessions.onRevoked(services.reviewStreams);
@@ -179,8 +184,13 @@ struct Server::Parts {
         expiry.start();
         manager.setHost(api.self);
         manager.startAll();
+        settings.prune(epochMs());
+        for (const auto& name : settings.strayVariables(environ))
+            log::warn("host", name + " is the variable of no setting that is declared now");
         try {
+            http.listenUnix(config.socket);
             http.start();
+            retention.start();
             started = true;
         } catch (...) {
             manager.stopAll(); // while everything that they use is still there

@@ -12,7 +12,6 @@ namespace talome::settings {
 namespace {
 
 constexpr std::size_t kNonce = 12, kTag = 16;
-constexpr std::string_view kVersion = "v1.";
 using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -22,29 +21,6 @@ void must(bool fine, std::string_view name) {
     if (!fine)
         throw std::runtime_error("the stored secret '" + std::string(name) +
                                  "' cannot be opened: it was changed, or sealed by another server");
-}
-
-std::string fromBase64Url(std::string_view text) {
-    std::string out;
-    unsigned bits = 0, have = 0;
-    for (const char c : text) {
-        unsigned digit = 0;
-        if (c >= 'A' && c <= 'Z')
-            digit = static_cast<unsigned>(c - 'A');
-        else if (c >= 'a' && c <= 'z')
-            digit = static_cast<unsigned>(c - 'a' + 26);
-        else if (c >= '0' && c <= '9')
-            digit = static_cast<unsigned>(c - '0' + 52);
-        else if (c == '-')
-            digit = 62;
-        else if (c == '_')
-            digit = 63;
-        else
-            return {};
-        bits = bits << 6 | digit;
-        if ((have += 6) >= 8) out += static_cast<char>(bits >> (have -= 8) & 0xff);
-    }
-    return out;
 }
 
 } // namespace
@@ -66,8 +42,9 @@ std::string Seal::close(std::string_view name, std::string_view plain) const {
 
 std::string Seal::open(std::string_view name, std::string_view envelope) const {
     must(envelope.starts_with(kVersion), name);
-    const auto whole = fromBase64Url(envelope.substr(kVersion.size()));
-    must(whole.size() >= kNonce + kTag, name);
+    const auto decoded = auth::fromBase64Url(envelope.substr(kVersion.size()));
+    must(decoded && decoded->size() >= kNonce + kTag, name);
+    const auto& whole = *decoded;
     const std::string_view sealed = std::string_view(whole).substr(kNonce + kTag);
     std::string tag = whole.substr(kNonce, kTag), plain(sealed.size(), '\0');
     const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);

@@ -9,6 +9,8 @@ namespace talome::settings {
 /// Immutable; any thread. Envelope: "v1." and base64url of nonce (12 bytes), tag (16 bytes), ciphertext.
 class Seal {
 public:
+    static constexpr std::string_view kVersion = "v1."; ///< what an envelope begins with
+
     explicit Seal(std::string key) : key_(std::move(key)) {} ///< 32 bytes
 
     std::string close(std::string_view name, std::string_view plain) const;

@@ -78,6 +78,9 @@ CREATE TABLE approvals (
     used_at      INTEGER
 );
 CREATE INDEX approvals_created ON approvals (created_at);
+)sql"},
+                                               {3, R"sql(
+CREATE INDEX settings_history_key ON settings_history (key, id);
 )sql"}};
     return all;
 }

@@ -111,6 +111,11 @@ void Strand::run() {
     pool_.post([self = shared_from_this()] { self->run(); });
 }
 
+bool Strand::isHere() {
+    const std::lock_guard lock(mutex_);
+    return runningOn_ == std::this_thread::get_id();
+}
+
 void Strand::close() {
     std::deque<std::function<void()>> dropped;
     std::unique_lock lock(mutex_);

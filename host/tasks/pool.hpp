@@ -40,6 +40,8 @@ public:
     void post(std::function<void()> job);
     /// Drops what is queued, takes nothing more, and waits for the job that runs, unless this is it.
     void close();
+    /// Whether this thread runs one of its jobs: to wait for another one would be to wait for itself.
+    bool isHere();
 
 private:
     void run();

@@ -294,6 +294,8 @@ int main(void) {
   F(talome_http, queued)
   /* settings.h */
   V(TALOME_SETTING_SECRET)
+  V(TALOME_SETTING_RESTART)
+  V(TALOME_SETTING_PORTABLE)
   T(TALOME_SETTINGS)
   S(talome_setting)
   F(talome_setting, struct_size)
@@ -302,6 +304,7 @@ int main(void) {
   F(talome_setting, summary)
   F(talome_setting, schema)
   F(talome_setting, fallback)
+  F(talome_setting, environment)
   S(talome_settings)
   F(talome_settings, struct_size)
   F(talome_settings, reserved)

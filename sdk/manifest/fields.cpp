@@ -144,4 +144,13 @@ std::vector<std::string> tokensOf(const char* text, const std::string& where) {
     return tokens;
 }
 
+std::optional<std::string> variableOf(const char* text, const std::string& where) {
+    if (!text) return std::nullopt;
+    const std::string_view name = text;
+    const auto fits = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+    if (name.empty() || name.size() > 64 || name[0] < 'A' || name[0] > 'Z' || !std::ranges::all_of(name, fits))
+        throw Invalid(where, "expected the name of an environment variable");
+    return std::string(name);
+}
+
 } // namespace talome::manifest

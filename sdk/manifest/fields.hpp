@@ -33,6 +33,9 @@ std::string pathOf(const char* text, const Route&, const boost::json::value& inp
 /// The id of a listener; nothing for the server's own port.
 std::optional<std::string> listenerOf(const char* text, const std::string& where);
 
+/// A variable of the server's environment; nothing for none.
+std::optional<std::string> variableOf(const char* text, const std::string& where);
+
 /// Words between commas: tokens (RFC 9110, 5.6.2), each once.
 std::vector<std::string> tokensOf(const char* text, const std::string& where);
 

@@ -82,9 +82,12 @@ struct Setting {
     bool secret = false;
     boost::json::value schema;
     boost::json::value fallback;
+    bool restart = false;                   ///< a new value counts from the next start
+    bool portable = false;                  ///< part of an exported configuration
+    std::optional<std::string> environment; ///< the variable that overrides it
     bool operator==(const Setting&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Setting, (), (key, summary, secret, schema, fallback))
+BOOST_DESCRIBE_STRUCT(Setting, (), (key, summary, secret, schema, fallback, restart, portable, environment))
 
 struct Migration {
     unsigned version = 0;

@@ -65,10 +65,14 @@ Setting record(const talome_setting* given) {
     Setting to;
     to.key = nameOf(from.key, isKey, "setting");
     to.summary = summaryOf(from.summary, to.key);
-    requireKnown(from.flags, TALOME_SETTING_SECRET, to.key);
+    requireKnown(from.flags, TALOME_SETTING_SECRET | TALOME_SETTING_RESTART | TALOME_SETTING_PORTABLE, to.key);
     to.secret = from.flags & TALOME_SETTING_SECRET;
+    to.restart = from.flags & TALOME_SETTING_RESTART;
+    to.portable = from.flags & TALOME_SETTING_PORTABLE;
+    if (to.secret && to.portable) throw Invalid(to.key, "a secret is not exported");
     to.schema = readSchema(from.schema, to.key + ".schema");
     if (from.fallback) to.fallback = read<boost::json::value>(detail::parse(from.fallback), to.key + ".fallback");
+    to.environment = variableOf(from.environment, to.key + ".environment");
     return to;
 }
 

@@ -57,16 +57,6 @@ void requireList(std::uint32_t n, bool set, const std::string& where, const char
     if (n > kMaxList) throw Invalid(where, std::string("has more than 32 ") + of + "s");
 }
 
-/// Of the server's environment.
-std::optional<std::string> variableOf(const char* text, const std::string& where) {
-    if (!text) return std::nullopt;
-    const std::string_view name = text;
-    const auto fits = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
-    if (name.empty() || name.size() > 64 || name[0] < 'A' || name[0] > 'Z' || !std::ranges::all_of(name, fits))
-        throw Invalid(where, "expected the name of an environment variable");
-    return std::string(name);
-}
-
 bool isAddress(const std::string& text) {
     unsigned char address[sizeof(in6_addr)];
     return inet_pton(AF_INET, text.c_str(), address) == 1 || inet_pton(AF_INET6, text.c_str(), address) == 1;

@@ -77,7 +77,8 @@ TEST_CASE("what is wrong is named") {
         {[](Given& g) { g.operation.summary = ""; }, "boxes.logs.summary: is required"},
         {[](Given& g) { g.operation.permission = nullptr; }, "boxes.logs.permission: is required"},
         {[](Given& g) { g.operation.permission = "public,apps"; },
-         "boxes.logs.permission: expected public, session, admin, interactive or feature flags, and not \"public,apps\""},
+         "boxes.logs.permission: expected public, session, admin, interactive or feature flags, and not "
+         "\"public,apps\""},
         {[](Given& g) { g.operation.tier = 3; }, "boxes.logs.tier: expected read, modify or destructive"},
         {[](Given& g) { g.operation.input_schema = nullptr; }, "boxes.logs.input: is not JSON: incomplete JSON"},
         {[](Given& g) { g.operation.output_schema = "7"; }, "boxes.logs.output: expected a schema"},
@@ -120,16 +121,35 @@ TEST_CASE("structs of another size") {
     later.added = 1;
     CHECK_THROWS_WITH(record(&later.known), "task: uses fields that this host does not know");
 
-    talome_setting earlier{offsetof(talome_setting, fallback), 0, "key", "A key", "{}", "\"beyond its end\""};
+    talome_setting earlier{};
+    earlier.struct_size = offsetof(talome_setting, fallback);
+    earlier.key = "key";
+    earlier.summary = "A key";
+    earlier.schema = "{}";
+    earlier.fallback = "\"beyond its end\"";
     CHECK(record(&earlier).fallback.is_null());
 }
 
 TEST_CASE("the other declarations") {
-    const talome_setting secret{sizeof secret, TALOME_SETTING_SECRET,  "api_key",
-                                "A key",       R"({"type":"string"})", "\"\""};
-    CHECK(record(&secret) == Setting{"api_key", "A key", true, {{"type", "string"}}, ""});
-    const talome_setting bad{sizeof bad, 4, "api_key", "A key", "{}", nullptr};
-    CHECK_THROWS_WITH(record(&bad), "api_key.flags: has an unknown bit");
+    const auto settingWith = [](std::uint32_t flags, const char* environment) {
+        talome_setting made{};
+        made.struct_size = sizeof made;
+        made.flags = flags;
+        made.key = "api_key";
+        made.summary = "A key";
+        made.schema = R"({"type":"string"})";
+        made.fallback = "\"\"";
+        made.environment = environment;
+        return record(&made);
+    };
+    CHECK(settingWith(TALOME_SETTING_SECRET, nullptr) ==
+          Setting{"api_key", "A key", true, {{"type", "string"}}, "", false, false, {}});
+    CHECK(settingWith(TALOME_SETTING_RESTART | TALOME_SETTING_PORTABLE, "SOME_KEY") ==
+          Setting{"api_key", "A key", false, {{"type", "string"}}, "", true, true, "SOME_KEY"});
+    CHECK_THROWS_WITH(settingWith(8, nullptr), "api_key.flags: has an unknown bit");
+    CHECK_THROWS_WITH(settingWith(TALOME_SETTING_SECRET | TALOME_SETTING_PORTABLE, nullptr),
+                      "api_key: a secret is not exported");
+    CHECK_THROWS_WITH(settingWith(0, "some_key"), "api_key.environment: expected the name of an environment variable");
     const talome_task often{sizeof often, 0,  "x.run",
                             nullptr,      99, [](void*, talome_call*) noexcept -> talome_status { return 0; },
                             nullptr};
@@ -184,7 +204,7 @@ struct Whole : talome::Plugin {
             .raw("whole.put", "Puts", talome::admin, talome::Tier::modify, "PUT", "/api/whole/{id}", this, &Whole::put)
             .maxBody(5);
         registry.flag("wholes", "Wholes", true);
-        registry.setting("whole_size", "Its size", 3).range(1, 9);
+        registry.setting("whole_size", "Its size", 3).range(1, 9).environment("WHOLE_SIZE").restart().portable();
         registry.setting("whole_token", "Its token", "").secret();
         registry.migration(1, "CREATE TABLE t (a)");
         registry.every(1min, "whole.run", this, &Whole::run);
@@ -244,6 +264,8 @@ TEST_CASE("the manifest of a plugin, to text and back") {
     REQUIRE(made.operations.size() == 2);
     CHECK(made.operations[1].kind == Kind::raw);
     CHECK(made.operations[1].maxBody == 5);
+    CHECK(made.settings[0].environment == "WHOLE_SIZE");
+    CHECK((made.settings[0].restart && made.settings[0].portable));
     CHECK(made.settings[1].secret);
     CHECK(made.uses == std::vector<std::string>{"parts.list"});
     const std::string text = toText(made);

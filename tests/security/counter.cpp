@@ -44,12 +44,17 @@ public:
         registry.flag("counting", "Counts", true);
         registry.flag("tallying", "Counts more", false);
         registry.setting("counter_api_key", "A secret that nobody may see", "").secret();
+        registry.setting("counter_token", "Another one", "").secret();
         registry
             .operation("counter.runs", "How often a handler has run", talome::anyone, Tier::read, this, &Counter::runs)
             .route("GET", "/api/counter/runs");
         registry.operation("counter.tell", "Publishes to all topics", talome::session, Tier::read, this, &Counter::tell)
             .route("POST", "/api/counter/tell")
             .input("text", "what");
+        registry
+            .operation("counter.secret", "Reads the secret, and says how long it is", talome::admin, Tier::read, this,
+                       &Counter::secret)
+            .route("GET", "/api/counter/secret");
         for (const auto& permission : kPermissions) declare(registry, permission);
     }
 
@@ -87,6 +92,7 @@ private:
     void tell(const Text& input) {
         for (const auto& topic : topics_) host_.publish(topic, Event{topic + " " + input.text.value_or("")});
     }
+    Runs secret() const { return {static_cast<std::int64_t>(host_.setting<std::string>("counter_api_key").size())}; }
     Runs run(const Text&) { return {++runs_}; }
     void raw(talome::Call&, const Text&, talome::Exchange& exchange) {
         ++runs_;

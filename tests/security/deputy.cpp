@@ -1,8 +1,18 @@
-// A plugin that calls whatever it is asked to, for its caller or as its own work: what it reaches must end where the
-// caller's rights, or its manifest, end.
+// Plugins that call whatever they are asked to, for the caller or as their own work: what they reach must end where the
+// caller's rights, or their manifest, end. Two of them: deputy, whose manifest names little, and delegate, whose names
+// all that there is.
 #include <talome/plugin.hpp>
 
 namespace {
+
+#ifdef TALOME_TEST_DELEGATE
+constexpr const char* kName = "delegate";
+constexpr const char* kUses[] = {"audit.*",   "auth.*",     "containers.*", "counter.*",   "delegate.*", "health.*",
+                                 "plugins.*", "settings.*", "setup.*",      "snapshots.*", "tools.*",    "users.*"};
+#else
+constexpr const char* kName = "deputy";
+constexpr const char* kUses[] = {"counter.adminRead"};
+#endif
 
 struct Order {
     std::string operation;
@@ -21,16 +31,16 @@ class Deputy : public talome::Plugin {
 public:
     explicit Deputy(talome::Registry& registry) : host_(registry.host()) {
         using talome::Tier;
-        registry.operation("deputy.relay", "Calls for its caller", talome::anyone, Tier::modify, this, &Deputy::relay)
-            .route("POST", "/api/deputy/relay");
+        const std::string name = kName, path = "/api/" + name;
+        registry.operation(name + ".relay", "Calls for its caller", talome::anyone, Tier::modify, this, &Deputy::relay)
+            .route("POST", path + "/relay");
         registry
-            .operation("deputy.look", "Calls for its caller, and says of itself that it only reads", talome::anyone,
+            .operation(name + ".look", "Calls for its caller, and says of itself that it only reads", talome::anyone,
                        Tier::read, this, &Deputy::relay)
-            .route("POST", "/api/deputy/look");
-        registry.operation("deputy.own", "Calls as its own work", talome::anyone, Tier::modify, this, &Deputy::own)
-            .route("POST", "/api/deputy/own");
-        registry.uses("counter.adminRead");
-        registry.uses("counter.inPersonRead");
+            .route("POST", path + "/look");
+        registry.operation(name + ".own", "Calls as its own work", talome::anyone, Tier::modify, this, &Deputy::own)
+            .route("POST", path + "/own");
+        for (const char* each : kUses) registry.uses(each);
     }
 
 private:
@@ -49,4 +59,8 @@ private:
 
 } // namespace
 
+#ifdef TALOME_TEST_DELEGATE
+TALOME_PLUGIN(Deputy, "delegate", "1.0.0", "Calls what it is asked to, and says that it may call anything.")
+#else
 TALOME_PLUGIN(Deputy, "deputy", "1.0.0", "Calls what it is asked to.")
+#endif

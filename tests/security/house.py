@@ -18,7 +18,7 @@ SANITIZED = 10 if re.search("[at]san", str(build())) else 1  # what must be quic
 FULL = os.environ.get("TALOME_TEST_FULL") == "1"              # the long forms of the tests that have a short one
 
 TIERS = ("read", "modify", "destructive")
-UNAUTHENTICATED, DENIED = -2, -3  # of abi.h
+INVALID, UNAUTHENTICATED, DENIED = -1, -2, -3  # of abi.h
 
 
 @dataclasses.dataclass
@@ -115,7 +115,7 @@ def operations_of(document) -> list[Operation]:
 class House(Talomed):
     """A talomed with the plugins of the build, of tests/wire and of this folder. `with House() as house: house.people()`."""
 
-    def __init__(self, plugins=("counter", "deputy", "streamer"), env=None, with_own=True, **options):
+    def __init__(self, plugins=("counter", "deputy", "delegate", "streamer"), env=None, with_own=True, **options):
         self.listener_port = free_port()
         folders = ([build() / "plugins"] if with_own else []) + [build() / "tests/plugins" / name for name in plugins]
         super().__init__(plugin_dirs=folders, env={"STREAMER_PORT": self.listener_port, **(env or {})}, **options)
@@ -233,5 +233,5 @@ def answer_head(request_lines, body=b"") -> bytes:
     return "\r\n".join([*request_lines, "", ""]).encode() + body
 
 
-__all__ = ["Answer", "Caller", "DENIED", "FULL", "House", "Operation", "PASSWORD", "SANITIZED", "TIERS", "Talomed",
+__all__ = ["Answer", "Caller", "DENIED", "FULL", "House", "INVALID", "Operation", "PASSWORD", "SANITIZED", "TIERS", "Talomed",
            "UNAUTHENTICATED", "USERNAME", "build", "exchange", "first_answer", "free_port", "operations_of", "wait_until"]

@@ -60,6 +60,22 @@ public:
         record_->flags |= TALOME_SETTING_SECRET;
         return *this;
     }
+    /// Only read at the start: a new value counts from the next one.
+    Setting& restart() {
+        record_->flags |= TALOME_SETTING_RESTART;
+        return *this;
+    }
+    /// Means the same on another server, so that an exported configuration may hold it.
+    Setting& portable() {
+        record_->flags |= TALOME_SETTING_PORTABLE;
+        return *this;
+    }
+    /// A variable ("OLLAMA_URL") whose text, where it is set, is the value; TALOME_SETTING_ and the key in capitals
+    /// always does that, and wins.
+    Setting& environment(std::string_view variable) {
+        record_->environment = variable;
+        return *this;
+    }
     Setting& rule(const Constraint& constraint) {
         record_->rules.add(constraint);
         return *this;

@@ -54,6 +54,7 @@ inline std::string annotate(const std::string& schema, const std::vector<Note>& 
     for (const Note& note : notes) {
         auto& field = fieldOf(value.as_object(), note.field, note.fallback.has_value());
         const auto* type = field.if_contains("type");
+        if (type && type->is_array()) type = &type->get_array().at(0); // or null
         const std::string typeName = type && type->is_string() ? std::string(type->get_string()) : std::string();
         for (const auto& [word, rule] : note.words) {
             if (!wordFits(word, typeName)) refuseWord(note.field, word, typeName);

@@ -18,12 +18,16 @@ struct Json {
 };
 
 template <class T> struct Codec;
+template <class T> struct Patch;
 
 namespace detail {
 
 template <class T> constexpr bool (*kAbsent)(const void*) = nullptr;
 template <class T> constexpr bool (*kAbsent<std::optional<T>>)(const void*) = [](const void* v) {
     return !static_cast<const std::optional<T>*>(v)->has_value();
+};
+template <class T> constexpr bool (*kAbsent<Patch<T>>)(const void*) = [](const void* v) {
+    return !static_cast<const Patch<T>*>(v)->given;
 };
 
 template <class T> inline constexpr Type kType{&Codec<T>::write, &Codec<T>::read, &Codec<T>::schema, kAbsent<T>};

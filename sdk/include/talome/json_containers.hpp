@@ -54,6 +54,26 @@ struct Codec<Nullable<T>> {
     }
 };
 
+/// Of a change: a member that is left out stays as it is, null clears it.
+template <class T> struct Patch {
+    bool given = false;
+    std::optional<T> value;
+};
+
+template <class T>
+requires std::is_arithmetic_v<T> || std::is_same_v<T, std::string>
+struct Codec<Patch<T>> {
+    static void write(std::string& out, const void* v) {
+        Codec<std::optional<T>>::write(out, &static_cast<const Patch<T>*>(v)->value);
+    }
+    static void read(const boost::json::value& from, void* v, const detail::Path& at) {
+        auto& patch = *static_cast<Patch<T>*>(v);
+        patch.given = true;
+        Codec<std::optional<T>>::read(from, &patch.value, at);
+    }
+    static void schema(detail::SchemaText& text) { Codec<Nullable<T>>::schema(text); }
+};
+
 template <class T> struct Codec<std::optional<T>> {
     using Value = std::optional<T>;
     static void write(std::string& out, const void* v) {

@@ -43,6 +43,7 @@ struct SettingRecord {
     std::string key, summary, schema, fallback;
     std::uint32_t flags = 0;
     Note rules;
+    std::string environment;
 };
 
 struct ChangeRecord {

@@ -76,7 +76,13 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
 
 inline void declare(Areas& areas, const talome_settings& table, SettingRecord& s) {
     s.schema = annotated(s.key, s.schema, {s.rules});
-    const talome_setting c{sizeof c, s.flags, s.key.c_str(), s.summary.c_str(), s.schema.c_str(), s.fallback.c_str()};
+    const talome_setting c{sizeof c,
+                           s.flags,
+                           s.key.c_str(),
+                           s.summary.c_str(),
+                           s.schema.c_str(),
+                           s.fallback.c_str(),
+                           orNull(s.environment)};
     areas.check(table.declare(areas.self(), &c));
 }
 

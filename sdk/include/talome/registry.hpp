@@ -46,12 +46,13 @@ public:
     /// Its type is that of `fallback`: a std::optional without a value where nothing is a sensible default.
     template <class T> Setting setting(std::string_view key, std::string_view summary, const T& fallback) {
         using Value = std::conditional_t<std::is_convertible_v<const T&, std::string_view>, std::string, T>;
-        auto& record = records_.settings.emplace_back(
-            detail::SettingRecord{std::string(key), std::string(summary), schema<Value>(), toJson(fallback), 0, {}});
+        auto& record = records_.settings.emplace_back(detail::SettingRecord{
+            std::string(key), std::string(summary), schema<Value>(), toJson(fallback), 0, {}, {}});
         return Setting(record);
     }
-    /// Hears of a new value before it is stored, void (std::string_view key, const boost::json::value&), and refuses it
-    /// by throwing Invalid.
+    /// Is asked before a value is stored, void (std::string_view key, const boost::json::value&), and refuses it by
+    /// throwing Invalid. It changes nothing: another owner may refuse. `on("settings.changed", …)` tells what was
+    /// stored.
     template <class P, class F> void onSetting(P* object, F handler) {
         records_.changes.push_back({&areas_, {object, handler}, &detail::runChanging<P, F>});
     }
