@@ -31,6 +31,18 @@ void logLine(const audit::Entry& entry) {
     log::info("audit", entry.action, json::serialize(fields));
 }
 
+/// For the row: an input's names and values are the caller's, and may be secrets in the wrong place.
+std::string wordsOf(const Failure& failure, const Schema& input) {
+    if (failure.details.empty()) return failure.what();
+    std::string words;
+    for (const auto& detail : failure.details) {
+        const auto member = detail.path.substr(0, detail.path.find_first_of(".["));
+        words += (words.empty() ? "" : "; ") +
+                 (input.has(member) ? member + ": " + detail.message : std::string("a field that is not described"));
+    }
+    return words;
+}
+
 /// How a refusal is told apart from a failure. `blocked`: by the security mode.
 std::string outcomeOf(const Failure& failure) {
     for (const auto& [name, value] : failure.members)
@@ -114,7 +126,7 @@ void Gate::noteRefusal(const talome_call& call, const Endpoint& endpoint, const 
                        const Failure& failure, Clock::time_point began) const {
     if (endpoint.declared.tier == manifest::Tier::read && failure.status != TALOME_E_DENIED) return;
     auto entry = entryOf(call, endpoint, input, outcomeOf(failure));
-    entry.words = failure.what();
+    entry.words = wordsOf(failure, endpoint.input);
     write(std::move(entry), began);
 }
 

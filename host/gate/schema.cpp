@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kExpected[] = {"null",   "true or false", "an integer", "a number",
                                      "a text", "a list",        "an object"};
 constexpr std::size_t kMostDetails = 16;
-constexpr const char* kHidden = "***";
+constexpr std::string_view kHidden = "***";
 
 unsigned typeOf(const json::value& value) {
     switch (value.kind()) {
@@ -169,6 +169,20 @@ template <class Node> struct Walk {
     }
 };
 
+template <class Node> void hide(const Node* named, json::value& value);
+
+/// A name that is not known may be a secret in the wrong place.
+template <class Node> void hideMembers(const Node& node, json::object& object) {
+    json::object kept;
+    for (auto& member : object) {
+        const auto it = node.members.find(std::string_view(member.key()));
+        const Node* known = it == node.members.end() ? node.others : it->second;
+        hide(known, member.value());
+        kept[known ? std::string_view(member.key()) : kHidden] = std::move(member.value());
+    }
+    object = std::move(kept);
+}
+
 /// What is said to be secret, and what nothing is said of.
 template <class Node> void hide(const Node* named, json::value& value) {
     const Node* node = named ? &named->target() : nullptr;
@@ -181,10 +195,7 @@ template <class Node> void hide(const Node* named, json::value& value) {
         if (!described && !object->empty())
             value = kHidden;
         else
-            for (auto& member : *object) {
-                const auto it = node->members.find(std::string_view(member.key()));
-                hide(it == node->members.end() ? node->others : it->second, member.value());
-            }
+            hideMembers(*node, *object);
     } else if (auto* list = value.if_array()) {
         for (auto& each : *list) hide(node->items, each);
     }
@@ -202,6 +213,8 @@ json::value Schema::redacted(json::value value) const {
     hide(root_, value);
     return value;
 }
+
+bool Schema::has(std::string_view member) const { return root_->members.contains(member); }
 
 bool Schema::isList(std::string_view member) const {
     const auto it = root_->members.find(member);

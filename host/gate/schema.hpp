@@ -28,6 +28,7 @@ public:
     /// text, and check() says so. A member that is a list takes one more element.
     void put(boost::json::object& into, std::string_view member, std::string_view text) const;
     bool isList(std::string_view member) const;
+    bool has(std::string_view member) const; ///< whether it is described
 
     /// For a log: what the schema says is secret (`writeOnly`), and what it says nothing of, replaced by "***".
     boost::json::value redacted(boost::json::value) const;

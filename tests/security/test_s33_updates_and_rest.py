@@ -141,7 +141,7 @@ class AtRestTest(unittest.TestCase):
             text = sealed["counter_api_key"]
             half = len(text) // 2
             changed = [text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:] for at in (half, len(text) - 5, len(text) - 2)]
-            for value in [sealed["counter_token"], *changed, text[:-4], CANARY, "", text.split(":")[0]]:
+            for value in [sealed["counter_token"], *changed, text[:-4], CANARY, "", text.split(".")[0]]:
                 with self.subTest(value=value[:30]):
                     house.stop()
                     with sqlite3.connect(house.state / "host.db") as database:
