@@ -2,6 +2,7 @@
 #include "host/api/settings.hpp"
 
 #include "host/auth/secret.hpp"
+#include "host/gate/call.hpp"
 #include "host/gate/gate.hpp"
 #include "host/gate/input.hpp"
 #include "host/log/log.hpp"
@@ -167,9 +168,19 @@ SettingValues Settings::schema() const {
     return rows;
 }
 
+/// The rules that bind a helper are not its to change.
+void Settings::refuseHelpers(Call& call, const SettingValues& values) const {
+    if (gate::isPerson(call.raw()->principal->origin)) return;
+    const auto all = settings_.list();
+    for (const auto& [key, value] : values)
+        if (const auto it = all.find(key); it != all.end() && it->second.owner == "host")
+            throw Denied("'" + key + "' is one of the server's own settings, which only a person changes");
+}
+
 SettingsUpdated Settings::update(Call& call, const SettingValues& values) {
     if (values.size() > kMostAtOnce)
         throw Invalid("at most " + std::to_string(kMostAtOnce) + " settings can be changed at once");
+    refuseHelpers(call, values);
     const auto by = call.principal().userId;
     return {true, across([&] { return settings_.update(values, by, host_.nowMs()); })};
 }
@@ -189,6 +200,7 @@ std::vector<SettingsChange> Settings::history(Call& call, const SettingsHistoryQ
 }
 
 SettingReverted Settings::revert(Call& call, const SettingRevert& input) {
+    refuseHelpers(call, {{input.key, nullptr}});
     const auto by = call.principal().userId;
     const auto done = across([&] { return settings_.revert(input.key, input.historyId, by, host_.nowMs()); });
     SettingReverted output{input.key, {}, "ok"};
@@ -220,6 +232,7 @@ SettingsApplied Settings::importConfig(Call& call, const SettingsImport& input) 
     for (const auto& [key, value] : given.get_object())
         if (const auto it = all.find(std::string(key)); it != all.end() && it->second.declared.portable)
             values.emplace(key, value);
+    refuseHelpers(call, values);
     const auto by = call.principal().userId;
     return {true, across([&] { return settings_.update(values, by, host_.nowMs()); })};
 }

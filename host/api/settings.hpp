@@ -77,6 +77,7 @@ public:
     Settings(Registry&, settings::Settings&);
 
 private:
+    void refuseHelpers(Call&, const SettingValues&) const;
     SettingValues list(const SettingsQuery&) const;
     SettingValues schema() const;
     SettingsUpdated update(Call&, const SettingValues&);

@@ -37,10 +37,10 @@ std::string goodName(const std::string& username) {
 
 } // namespace
 
-Users::Users(Registry& registry, auth::Users& users, auth::Sessions& sessions, auth::Passwords& passwords,
-             const gate::Registry& operations, std::function<void()> rightsChanged)
-    : host_(registry.host()), users_(users), sessions_(sessions), passwords_(passwords), registry_(operations),
-      rightsChanged_(std::move(rightsChanged)) {
+Users::Users(Registry& registry, auth::Users& users, auth::Sessions& sessions, auth::ApiTokens& tokens,
+             auth::Passwords& passwords, const gate::Registry& operations, std::function<void()> rightsChanged)
+    : host_(registry.host()), users_(users), sessions_(sessions), tokens_(tokens), passwords_(passwords),
+      registry_(operations), rightsChanged_(std::move(rightsChanged)) {
     const auto named = [](Operation& operation) -> Operation& {
         return operation.maxBody(kMostBody).input("id", "of the user", length(1, 100)).target("user", "id");
     };
@@ -209,7 +209,8 @@ void Users::remove(Call& call, const UserById& input) {
         throw Invalid("id", "is your own account, which another administrator can delete");
     succeedOrThrow(users_.remove(input.id));
     sessions_.revokeAllOf(input.id, "", host_.nowMs());
-    rightsChanged_(); // of its API tokens as well
+    tokens_.removeAllOf(input.id);
+    rightsChanged_();
 }
 
 void Users::resetPassword(Call& call, const ResetPassword& input) {

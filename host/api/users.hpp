@@ -1,6 +1,7 @@
 // The accounts of this server, for its administrators: /api/users.
 #pragma once
 
+#include "host/auth/api_tokens.hpp"
 #include "host/auth/passwords.hpp"
 #include "host/auth/sessions.hpp"
 #include "host/auth/users.hpp"
@@ -91,7 +92,7 @@ BOOST_DESCRIBE_STRUCT(SessionsRevoked, (), (ok, revoked))
 class Users {
 public:
     /// `rightsChanged`: reviews the open streams.
-    Users(Registry&, auth::Users&, auth::Sessions&, auth::Passwords&, const gate::Registry&,
+    Users(Registry&, auth::Users&, auth::Sessions&, auth::ApiTokens&, auth::Passwords&, const gate::Registry&,
           std::function<void()> rightsChanged);
 
 private:
@@ -116,6 +117,7 @@ private:
     Host host_;
     auth::Users& users_;
     auth::Sessions& sessions_;
+    auth::ApiTokens& tokens_;
     auth::Passwords& passwords_;
     const gate::Registry& registry_;
     const std::function<void()> rightsChanged_;

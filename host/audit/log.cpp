@@ -31,6 +31,16 @@ Log::Log(std::filesystem::path file, std::string key, Now now)
 }
 
 /// From where the chain goes on. What does not fit is left as it is, for verify() to tell.
+std::string Log::lastRow() {
+    const auto known = readEnd(reader_, chain_, kHead);
+    std::string hex;
+    for (const unsigned char c : known.end.mac.substr(0, 8)) {
+        hex += "0123456789abcdef"[c >> 4];
+        hex += "0123456789abcdef"[c & 15];
+    }
+    return std::to_string(known.end.id) + " (" + hex + ")";
+}
+
 End Log::head() {
     if (head_) return *head_;
     const auto last = lastId(database_);

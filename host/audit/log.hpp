@@ -36,6 +36,8 @@ public:
     /// were written stay, and std::runtime_error is thrown: they are evidence. Returns how many were removed.
     std::int64_t prune(std::int64_t before, const std::function<bool()>& stop = {});
 
+    /// "7 (the first digits of its mac)": for the server's log, by which an older copy of the whole file shows.
+    std::string lastRow();
     const Chain& chain() const { return chain_; }
     /// For those who read: a connection of its own, so that no writer waits for them.
     storage::Database& reader() { return reader_; }

@@ -172,6 +172,24 @@ std::string Gate::prepare(talome_call& call, const Endpoint& endpoint, json::val
     return text;
 }
 
+namespace {
+
+/// What a handler finds wrong comes as words, "path: reason": with the path apart where it names an input, as the
+/// schema's own findings have it.
+Failure detailed(Failure failure, const Schema& input) {
+    if (failure.status != TALOME_E_INVALID || failure.http || !failure.details.empty()) return failure;
+    const std::string words = failure.what();
+    const auto colon = words.find(": ");
+    const auto path = words.substr(0, colon == words.npos ? 0 : colon);
+    if (path.empty() || !input.has(path.substr(0, path.find_first_of(".[")))) return failure;
+    Failure told(std::vector<Detail>{{path, words.substr(colon + 2)}});
+    told.members = std::move(failure.members);
+    told.retryAfter = failure.retryAfter;
+    return told;
+}
+
+} // namespace
+
 template <class Invoke>
 void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json::value& input, Invoke&& invoke) const {
     const auto began = Clock::now();
@@ -181,9 +199,10 @@ void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json
             done = invoke();
         else
             invoke();
-    } catch (const Failure& failure) {
+    } catch (const Failure& found) {
+        auto failure = detailed(found, endpoint.input);
         noteRefusal(call, endpoint, input, failure, began);
-        throw;
+        throw failure;
     } catch (const std::exception& error) {
         noteRefusal(call, endpoint, input, Failure(TALOME_E_INTERNAL, error.what()), began);
         throw;

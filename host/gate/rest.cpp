@@ -94,8 +94,9 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
     const bool hidden = status == 500;
     if (hidden) log::error("host", "request " + exchange.requestId() + " failed: " + failure.what());
     body["error"] = hidden ? "internal error; the server's log has the reason under this errorId" : failure.what();
-    if (!failure.details.empty()) {
+    if (status == 400) {
         auto& details = body["details"].emplace_array();
+        if (failure.details.empty()) details.push_back(json::object{{"path", ""}, {"message", failure.what()}});
         for (const auto& detail : failure.details)
             details.push_back(json::object{{"path", detail.path}, {"message", detail.message}});
     }

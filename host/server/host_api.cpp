@@ -8,7 +8,7 @@ HostApi::HostApi(HostParts parts)
       approvals(declarations, parts.approvals), auditLog(declarations, parts.audit),
       auth(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry),
       sessions(declarations, parts.sessions), tokens(declarations, parts.tokens, parts.users),
-      users(declarations, parts.users, parts.sessions, parts.passwords, parts.services.registry,
+      users(declarations, parts.users, parts.sessions, parts.tokens, parts.passwords, parts.services.registry,
             parts.services.reviewStreams),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
       setup(declarations, auth, health, parts.users, parts.services.settings), pluginList(declarations, parts.manager),

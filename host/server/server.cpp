@@ -191,6 +191,7 @@ struct Server::Parts {
             http.listenUnix(config.socket);
             http.start();
             retention.start();
+            log::info("host", "the audit log's last row is " + audit.lastRow());
             started = true;
         } catch (...) {
             manager.stopAll(); // while everything that they use is still there

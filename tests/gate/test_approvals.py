@@ -134,6 +134,14 @@ class CautiousTest(Case):
         self.assertTrue(answer.json["approval"], answer)
         self.assertIn("origin", self.help("vault.burn", origin="rest")["error"])
 
+    def test_the_rules_that_bind_it_are_not_its_to_change(self):
+        for key in ("security_mode", "auth_max_failures", "audit_retention_days"):
+            answer = self.talomed.request("PUT", "/api/settings", {key: "permissive" if key == "security_mode" else 7}, token=self.model)
+            self.assertEqual(answer.status, 403, answer)
+            self.assertIn(key, answer.json["error"])
+        self.assertEqual(self.talomed.request("PUT", "/api/settings", {"auth_max_failures": 7}).status, 200)
+        self.assertEqual(self.talomed.post("/api/settings/auth_max_failures/revert", {}, token=self.model).status, 403)
+
     def test_a_plugin_calls_only_what_it_says(self):
         self.assertTrue(self.help("plugins.list", "-")["done"])
         for operation in ("auth.me", "health.get"):
