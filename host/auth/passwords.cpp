@@ -16,6 +16,8 @@ namespace talome::auth {
 
 namespace {
 
+constexpr std::chrono::minutes kSuspicion{1};
+constexpr std::size_t kMostSuspects = 4'096;
 constexpr int kNice = 10; // a tenth of what a thread of the server gets when both want the processor
 
 [[noreturn]] void refuse() { throw Limited("too many passwords to check at once; try again in a second"); }
@@ -40,11 +42,13 @@ std::string Passwords::hash(std::string_view password, const std::string& peer) 
 bool Passwords::verify(std::string_view password, const std::string& hash, const std::string& peer) {
     bool right = false;
     run(peer, [&] { right = verifyPassword(password, hash); });
+    if (!right) suspect(peer);
     return right;
 }
 
 void Passwords::verifyNothing(std::string_view password, const std::string& peer) {
     run(peer, [&] { verifyPassword(password, hashOfNobody()); });
+    suspect(peer);
 }
 
 void Passwords::run(const std::string& peer, const std::function<void()>& work) {
@@ -84,6 +88,28 @@ void Passwords::enter(Job& job, const std::string& network) {
     ++count_;
 }
 
+void Passwords::suspect(const std::string& peer) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    if (suspects_.size() >= kMostSuspects)
+        std::erase_if(suspects_, [&](const auto& each) { return each.second <= now; });
+    if (suspects_.size() >= kMostSuspects) return; // so many that it helps nobody to tell them apart
+    suspects_[networkOf(peer)] = now + kSuspicion;
+}
+
+/// Whose turn it is: after the last one, and the unsuspected before the others.
+std::map<std::string, Passwords::Queue>::iterator Passwords::next() {
+    const auto now = std::chrono::steady_clock::now();
+    auto turn = waiting_.upper_bound(last_), first = waiting_.end();
+    for (std::size_t n = 0; n < waiting_.size(); ++n, ++turn) {
+        if (turn == waiting_.end()) turn = waiting_.begin();
+        if (first == waiting_.end()) first = turn;
+        const auto found = suspects_.find(turn->first);
+        if (found == suspects_.end() || found->second <= now) return turn;
+    }
+    return first;
+}
+
 void Passwords::start() {
     if (threads_.size() >= bounds_.threads) return;
     threads_.emplace_back([this] { serve(); });
@@ -104,8 +130,7 @@ void Passwords::serve() {
     for (;;) {
         wake_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
-        auto turn = waiting_.upper_bound(last_);
-        if (turn == waiting_.end()) turn = waiting_.begin();
+        const auto turn = next();
         const auto network = last_ = turn->first;
         auto* const job = turn->second.front();
         turn->second.pop_front();

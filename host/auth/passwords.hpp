@@ -2,6 +2,7 @@
 // memory, and does not stand in the way of somebody else's login.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -17,9 +18,10 @@
 namespace talome::auth {
 
 /// Any thread; it waits for the result. Two threads of low priority do the work, taking turns between the networks that
-/// it came from (networkOf()); they start with the first piece of work. So many may wait from one network, and so many
-/// in all; beyond that talome::Limited is thrown. When all places are taken, somebody from a network that has fewer
-/// than the greediest one gets the last place of that one.
+/// it came from (networkOf()); those from which wrong passwords came in the last minute wait behind the others. They
+/// start with the first piece of work. So many may wait from one network, and so many in all; beyond that
+/// talome::Limited is thrown. When all places are taken, somebody from a network that has fewer than the greediest one
+/// gets the last place of that one.
 class Passwords {
 public:
     struct Bounds {
@@ -50,6 +52,8 @@ private:
 
     void enter(Job&, const std::string& network);
     void start();
+    std::map<std::string, Queue>::iterator next();
+    void suspect(const std::string& peer);
     void serve();
     void finish(Job&, std::exception_ptr);
 
@@ -58,7 +62,8 @@ private:
     std::condition_variable wake_, done_;
     std::map<std::string, Queue> waiting_; ///< by network; none is empty
     std::map<std::string, std::size_t> running_;
-    std::string last_; ///< the network whose turn was last
+    std::map<std::string, std::chrono::steady_clock::time_point> suspects_; ///< by network: until when
+    std::string last_;                                                      ///< the network whose turn was last
     std::size_t count_ = 0;
     std::vector<std::thread> threads_;
     bool stopping_ = false;

@@ -119,3 +119,29 @@ TEST_CASE("places are bounded for a network and in all, and the greediest gives 
     CHECK(served == 4);
     CHECK(turnedAway == 2);
 }
+
+TEST_CASE("a network that has just guessed wrong waits behind the others") {
+    Passwords passwords({1, 8, 24});
+    const auto hash = auth::hashPassword("right");
+    CHECK_FALSE(passwords.verify("wrong", hash, "10.0.0.1"));
+    passwords.verifyNothing("wrong", "10.0.0.2");
+    CHECK(passwords.verify("right", hash, "10.0.0.9"));
+    Stand stand;
+    std::vector<std::jthread> threads;
+    threads.emplace_back([&] { passwords.run("10.0.0.5", stand.work); });
+    stand.waitFor(1);
+    std::mutex mutex;
+    std::vector<std::string> order;
+    for (const char* peer : {"10.0.0.1", "10.0.0.2", "10.0.0.9"}) // turn by turn the last of them would be last
+        threads.emplace_back([&, peer] {
+            passwords.run(peer, [&] {
+                const std::lock_guard lock(mutex);
+                order.emplace_back(peer);
+            });
+        });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300)); // until all of them wait; longer does no harm
+    stand.gone.release();
+    threads.clear();
+    REQUIRE(order.size() == 3);
+    CHECK(order[0] == "10.0.0.9");
+}
