@@ -24,15 +24,26 @@ Answering::~Answering() { answering = false; }
 /// One change at a time, so that no owner is asked about a value beside another that it does not know of.
 class Settings::Turn {
 public:
-    explicit Turn(std::timed_mutex& mutex) : lock_(mutex, std::defer_lock) {
+    explicit Turn(Turns& turns) : turns_(turns) {
         if (answering)
             throw Failure(TALOME_E_CONFLICT, "a setting cannot be changed while its owner is asked about another");
-        if (!lock_.try_lock_for(kTurn))
+        std::unique_lock lock(turns_.mutex);
+        if (!turns_.free.wait_for(lock, kTurn, [&] { return !turns_.taken; }))
             throw Failure(TALOME_E_UNAVAILABLE, "another change of settings takes too long; try again");
+        turns_.taken = true;
     }
+    ~Turn() {
+        {
+            const std::lock_guard lock(turns_.mutex);
+            turns_.taken = false;
+        }
+        turns_.free.notify_one();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
 
 private:
-    std::unique_lock<std::timed_mutex> lock_;
+    Turns& turns_;
 };
 
 // Under mutex_.

@@ -8,6 +8,7 @@
 #include "host/storage/database.hpp"
 #include "sdk/manifest/manifest.hpp"
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -117,7 +118,12 @@ private:
     const Environment environment_;
     History history_;
     Changed changed_;
-    std::timed_mutex turn_;
+    struct Turns {
+        std::mutex mutex;
+        std::condition_variable free;
+        bool taken = false;
+    };
+    Turns turn_;
     mutable std::mutex mutex_; ///< of what follows
     std::map<std::string, Declared, std::less<>> declared_;
     std::map<std::string, std::string, std::less<>> values_; ///< as stored: sealed where secret
