@@ -1,6 +1,7 @@
 // Logging in and out, and what an account's owner does with it: /api/auth.
 #include "host/api/auth.hpp"
 
+#include "host/api/session_cookie.hpp"
 #include "host/auth/password.hpp"
 #include "host/auth/secret.hpp"
 #include "host/gate/call.hpp"
@@ -16,10 +17,6 @@ constexpr const char* kWrong = "the username or the password is wrong";
 constexpr const char* kWrongCode = "the username or the recovery code is wrong";
 constexpr const char* kWrongCurrent = "the current password is wrong";
 constexpr std::uint64_t kMostBody = 16 * 1024;
-
-std::string cookie(const std::string& token, std::int64_t seconds) {
-    return "talome_session=" + token + "; HttpOnly; SameSite=Lax; Path=/; Max-Age=" + std::to_string(seconds);
-}
 
 } // namespace
 
@@ -174,8 +171,7 @@ LoginOutput Auth::enter(Call& call, const auth::User& user, bool setup) {
         throw Unauthenticated(kWrong);
     }
     users_.loggedIn(user.id, now);
-    call.header("Set-Cookie",
-                cookie(made.second, std::chrono::duration_cast<std::chrono::seconds>(auth::kWholeLifetime).count()));
+    setSessionCookie(call, made.second, std::chrono::duration_cast<std::chrono::seconds>(auth::kWholeLifetime).count());
     call.header("Cache-Control", "no-store");
     return {true,
             setup,
@@ -188,7 +184,7 @@ LoginOutput Auth::enter(Call& call, const auth::User& user, bool setup) {
 void Auth::logout(Call& call) {
     const auto& who = *call.raw()->principal;
     if (who.credential == gate::Credential::session) sessions_.revoke(who.sessionId, host_.nowMs());
-    call.header("Set-Cookie", cookie("", 0));
+    setSessionCookie(call, "", 0);
 }
 
 RecoverOutput Auth::recover(Call& call, const RecoverInput& input) {

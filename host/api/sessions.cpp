@@ -1,6 +1,7 @@
 // Where somebody is logged in, and ending that: /api/auth/sessions.
 #include "host/api/sessions.hpp"
 
+#include "host/api/session_cookie.hpp"
 #include "host/log/log.hpp"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ void Sessions::revoke(Call& call, const SessionInput& input) {
 
 LogoutAllOutput Sessions::revokeAll(Call& call) {
     const auto revoked = sessions_.revokeAllOf(call.principal().userId, "", host_.nowMs());
-    call.header("Set-Cookie", "talome_session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
+    setSessionCookie(call, "", 0);
     return {true, revoked};
 }
 

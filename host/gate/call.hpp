@@ -24,5 +24,6 @@ struct talome_call {
     std::string plugin;   ///< that makes the call for its caller; empty: the caller itself
     std::string approval; ///< id of a person's leave for this call, as the caller names it; empty: none
     bool passed = false;  ///< the gate let it through already, at an earlier visit
+    bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };

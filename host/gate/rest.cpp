@@ -200,6 +200,8 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
     call.approval = exchange.header("Talome-Approval").value_or("");
     call.relayed = !proxies_.contains(exchange.peer()) &&
                    (exchange.header("X-Forwarded-For") || exchange.header("Forwarded") || exchange.header("Via"));
+    call.secure = exchange.secure() ||
+                  (proxies_.contains(exchange.peer()) && exchange.header("X-Forwarded-Proto").value_or("") == "https");
     call.cancelled = [&exchange] { return !exchange.connected(); };
     if (call.principal->authenticated) exchange.setUser(call.principal->username);
     return call;

@@ -334,7 +334,7 @@ class LimitTest(Case):
         self.talomed = self.enterContext(Talomed(plugins="none"))
         self.talomed.login()
 
-    def fail(self, username=USERNAME, source="127.0.2.1", **headers):
+    def fail_login(self, username=USERNAME, source="127.0.2.1", **headers):
         body = {"username": username, "password": "wrong password"}
         return self.talomed.post("/api/auth/login", body, token=None, source=source, headers=headers)
 
@@ -343,8 +343,8 @@ class LimitTest(Case):
 
     def exhaust(self, **options):
         for _ in range(5):
-            self.refused(self.fail(**options), 401)
-        return self.refused(self.fail(**options), 429)
+            self.refused(self.fail_login(**options), 401)
+        return self.refused(self.fail_login(**options), 429)
 
     def test_after_five_failures(self):
         answer = self.exhaust()
@@ -361,13 +361,13 @@ class LimitTest(Case):
 
     def test_spelling_the_name_otherwise_does_not_help(self):
         for name in ("admin", "ADMIN", " admin", "Admin ", "aDmin"):
-            self.refused(self.fail(username=name), 401)
-        self.refused(self.fail(username="AdMiN"), 429)
+            self.refused(self.fail_login(username=name), 401)
+        self.refused(self.fail_login(username="AdMiN"), 429)
 
     def test_a_header_does_not_change_the_address(self):
         for number in range(5):
-            self.refused(self.fail(**{"X-Forwarded-For": f"192.0.2.{number}", "X-Real-Ip": f"192.0.2.{number}"}), 401)
-        self.refused(self.fail(**{"X-Forwarded-For": "192.0.2.77"}), 429)
+            self.refused(self.fail_login(**{"X-Forwarded-For": f"192.0.2.{number}", "X-Real-Ip": f"192.0.2.{number}"}), 401)
+        self.refused(self.fail_login(**{"X-Forwarded-For": "192.0.2.77"}), 429)
 
     def test_a_trusted_proxy_says_the_address(self):
         with Talomed(plugins="none", env={"TRUSTED_PROXIES": "127.0.0.9"}) as talomed:
@@ -389,7 +389,7 @@ class LimitTest(Case):
     def test_success_forgets_failures(self):
         for _ in range(3):
             for _ in range(4):
-                self.refused(self.fail(), 401)
+                self.refused(self.fail_login(), 401)
             self.assertEqual(self.login("127.0.2.1").status, 200)
 
     def test_bad_bodies_are_no_failures(self):
@@ -403,8 +403,8 @@ class LimitTest(Case):
         for number in range(20):
             if number % 5 == 0:
                 self.assertEqual(self.login("127.0.2.1").status, 200)
-            self.refused(self.fail(username=f"name{number}"), 401)
-        self.refused(self.fail(username="another"), 429)
+            self.refused(self.fail_login(username=f"name{number}"), 401)
+        self.refused(self.fail_login(username="another"), 429)
         self.refused(self.login("127.0.2.1"), 429)
         self.assertEqual(self.login("127.0.2.2").status, 200)
 

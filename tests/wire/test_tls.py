@@ -39,6 +39,7 @@ class TlsTest(unittest.TestCase):
         wait_until(lambda: "listens on https://" in cls.talomed.log, 20, what="talomed listens")
         answer = cls.ask("POST", "/api/auth/login", json.dumps({"username": USERNAME, "password": PASSWORD}), {"Content-Type": "application/json"}, token="")
         cls.token = json.loads(answer[2])["token"]
+        cls.cookie = answer[1]["Set-Cookie"]
 
     @classmethod
     def ask(cls, method, path, body=None, fields=None, token=None):
@@ -66,6 +67,9 @@ class TlsTest(unittest.TestCase):
             for byte in head("/healthz"):
                 connection.socket.sendall(bytes([byte]))
             self.assertTrue(connection.until(b"\r\n\r\n").startswith(b"HTTP/1.1 200 "))
+
+    def test_the_cookie_comes_back_by_https_only(self):
+        self.assertTrue(self.cookie.endswith("; Secure"), self.cookie.split(";")[1:])
 
     def test_files_both_ways(self):
         content = os.urandom(20 << 20)
