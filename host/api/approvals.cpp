@@ -47,7 +47,7 @@ Approvals::Approvals(Registry& registry, gate::Approvals& approvals) : host_(reg
         .route("GET", "/api/tools/approvals")
         .input("status", "only those", oneOf({"pending", "approved", "denied", "used", "expired", "all"}),
                std::string("pending"))
-        .input("limit", "how many of the newest are looked at", range(1, kMost), 100);
+        .input("limit", "how many, the newest first", range(1, kMost), 100);
     registry
         .operation("approvals.answer",
                    "Gives leave for the one call that an approval stands for, or denies it; by whom the call is made "
@@ -64,10 +64,10 @@ ApprovalList Approvals::list(Call& call, const ApprovalQuery& query) const {
     const auto now = host_.nowMs();
     const auto& snapshot = *call.raw()->snapshot;
     ApprovalList result;
-    for (const auto& each : approvals_.list(call.granted("admin") ? "" : call.principal().userId, query.limit)) {
-        auto info = infoOf(each, snapshot, now);
-        if (query.status == "all" || info.status == query.status) result.approvals.push_back(std::move(info));
-    }
+    for (const auto& each :
+         approvals_.list(call.granted("admin") ? "" : call.principal().userId,
+                         query.status == "all" ? "" : query.status, static_cast<std::size_t>(query.limit)))
+        result.approvals.push_back(infoOf(each, snapshot, now));
     return result;
 }
 

@@ -20,13 +20,13 @@ constexpr std::size_t kMostAtOnce = 50;
 constexpr std::int64_t kMostRows = 500;
 constexpr const char* kMasked = "****";
 
-std::string placeholder(const settings::Shown& shown) {
+std::string sentinel(const settings::Shown& shown) {
     if (shown.unreadable) return std::string(settings::kUnreadable);
     return shown.configured ? std::string(settings::kConfigured) : std::string();
 }
 
 std::string textOf(const settings::Shown& shown) {
-    return shown.declared.secret || shown.unreadable ? placeholder(shown) : settings::toText(shown.value);
+    return shown.declared.secret || shown.unreadable ? sentinel(shown) : settings::toText(shown.value);
 }
 
 const char* nameOf(settings::Source source) {
@@ -42,7 +42,7 @@ template <class T> json::value orNull(const std::optional<T>& value) {
 json::value detailOf(const settings::Shown& shown) {
     const auto& declared = shown.declared;
     json::object detail;
-    detail["value"] = declared.secret || shown.unreadable ? json::value(placeholder(shown)) : shown.value;
+    detail["value"] = declared.secret || shown.unreadable ? json::value(sentinel(shown)) : shown.value;
     detail["default"] = declared.secret ? json::value(nullptr) : declared.fallback;
     detail["configured"] = shown.configured;
     detail["source"] = nameOf(shown.source);

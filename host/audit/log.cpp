@@ -3,6 +3,7 @@
 
 #include "host/audit/tables.hpp"
 #include "host/audit/verify.hpp"
+#include "host/auth/secret.hpp"
 #include "host/log/log.hpp"
 
 #include <algorithm>
@@ -30,17 +31,12 @@ Log::Log(std::filesystem::path file, std::string key, Now now)
     head();
 }
 
-/// From where the chain goes on. What does not fit is left as it is, for verify() to tell.
 std::string Log::lastRow() {
-    const auto known = readEnd(reader_, chain_, kHead);
-    std::string hex;
-    for (const unsigned char c : known.end.mac.substr(0, 8)) {
-        hex += "0123456789abcdef"[c >> 4];
-        hex += "0123456789abcdef"[c & 15];
-    }
-    return std::to_string(known.end.id) + " (" + hex + ")";
+    const auto last = readEnd(reader_, chain_, kHead).end;
+    return std::to_string(last.id) + " (" + auth::toHex(last.mac.substr(0, 8)) + ")";
 }
 
+/// From where the chain goes on. What does not fit is left as it is, for verify() to tell.
 End Log::head() {
     if (head_) return *head_;
     const auto last = lastId(database_);

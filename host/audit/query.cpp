@@ -1,6 +1,8 @@
 // What is read of the audit log.
 #include "host/audit/query.hpp"
 
+#include "host/storage/columns.hpp"
+
 namespace talome::audit {
 
 namespace {
@@ -76,8 +78,7 @@ std::vector<Row> select(storage::Database& database, const Where& where, const c
 std::int64_t number(storage::Database& database, const std::string& sql,
                     const std::vector<storage::Value>& values = {}) {
     const auto rows = database.rows(sql, values);
-    const auto* found = rows.empty() ? nullptr : std::get_if<std::int64_t>(&rows[0][0]);
-    return found ? *found : 0;
+    return rows.empty() ? 0 : storage::integerOf(rows[0][0]);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "host/audit/row.hpp"
 
 #include "host/http/utf8_checker.hpp"
+#include "host/storage/columns.hpp"
 
 #include <algorithm>
 
@@ -17,16 +18,6 @@ std::string Entry::*const kBeforeDuration[] = {
     &Entry::origin,    &Entry::credential, &Entry::credentialId, &Entry::peer,   &Entry::userAgent,
     &Entry::requestId, &Entry::plugin,     &Entry::targetKind,   &Entry::target, &Entry::approvalId};
 std::string Entry::*const kAfterDuration[] = {&Entry::input, &Entry::words};
-
-std::int64_t number(const storage::Value& value) {
-    const auto* n = std::get_if<std::int64_t>(&value);
-    return n ? *n : 0;
-}
-
-std::string text(storage::Value value) {
-    auto* found = std::get_if<std::string>(&value);
-    return found ? std::move(*found) : std::string();
-}
 
 bool isUtf8(std::string_view text) {
     http::Utf8Checker checker;
@@ -64,11 +55,11 @@ void cut(std::string& text, std::size_t most) {
 Row readRow(sqlite3_stmt* statement) {
     Row row;
     int at = 0;
-    row.id = number(storage::column(statement, at++));
-    row.entry.at = number(storage::column(statement, at++));
-    for (const auto field : kBeforeDuration) row.entry.*field = text(storage::column(statement, at++));
-    row.entry.durationMs = number(storage::column(statement, at++));
-    for (const auto field : kAfterDuration) row.entry.*field = text(storage::column(statement, at++));
+    row.id = storage::integerOf(storage::column(statement, at++));
+    row.entry.at = storage::integerOf(storage::column(statement, at++));
+    for (const auto field : kBeforeDuration) row.entry.*field = storage::textOf(storage::column(statement, at++));
+    row.entry.durationMs = storage::integerOf(storage::column(statement, at++));
+    for (const auto field : kAfterDuration) row.entry.*field = storage::textOf(storage::column(statement, at++));
     auto mac = storage::column(statement, at);
     if (auto* bytes = std::get_if<storage::Blob>(&mac)) row.mac = std::move(bytes->bytes);
     return row;

@@ -2,14 +2,13 @@
 #include "host/auth/api_tokens.hpp"
 
 #include "host/log/log.hpp"
+#include "host/storage/columns.hpp"
 
 #include <algorithm>
 #include <boost/describe/enum_from_string.hpp>
 #include <boost/describe/enum_to_string.hpp>
 #include <boost/json.hpp>
 #include <cstring>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <tuple>
 
 namespace talome::auth {
@@ -24,15 +23,6 @@ std::uint64_t prefixOf(std::string_view digest) {
     std::uint64_t prefix = 0;
     std::memcpy(&prefix, digest.data(), sizeof prefix);
     return prefix;
-}
-
-storage::Value fromOptional(const std::optional<std::int64_t>& value) {
-    return value ? storage::Value(*value) : storage::Value(nullptr);
-}
-
-std::optional<std::int64_t> toOptional(const storage::Value& value) {
-    const auto* number = std::get_if<std::int64_t>(&value);
-    return number ? std::optional(*number) : std::nullopt;
 }
 
 storage::Value fromGroups(const ApiToken& token) {
@@ -73,9 +63,9 @@ ApiTokens::ApiTokens(storage::Database& database, const Secret& secret)
         token.name = std::get<std::string>(row[2]);
         token.groups = toGroups(row[5]);
         token.createdAt = std::get<std::int64_t>(row[7]);
-        token.expiresAt = toOptional(row[8]);
-        token.lastUsedAt = toOptional(row[9]);
-        if (const auto* peer = std::get_if<std::string>(&row[10])) token.lastPeer = *peer;
+        token.expiresAt = storage::valueOf<std::int64_t>(row[8]);
+        token.lastUsedAt = storage::valueOf<std::int64_t>(row[9]);
+        token.lastPeer = storage::textOf(row[10]);
         const auto* digest = std::get_if<storage::Blob>(&row[3]);
         const auto origin = originOfToken(std::get<std::string>(row[6]));
         if (!origin || !digest || digest->bytes.size() != kRandom ||
@@ -88,15 +78,7 @@ ApiTokens::ApiTokens(storage::Database& database, const Secret& secret)
     }
 }
 
-std::string ApiTokens::digestOf(std::string_view token) const {
-    std::string digest(32, '\0');
-    unsigned length = 0;
-    if (!HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-              reinterpret_cast<const unsigned char*>(token.data()), token.size(),
-              reinterpret_cast<unsigned char*>(digest.data()), &length))
-        throw std::runtime_error("HMAC failed");
-    return digest;
-}
+std::string ApiTokens::digestOf(std::string_view token) const { return hmac(key_, token); }
 
 void ApiTokens::keep(Kept kept) {
     byDigest_.emplace(prefixOf(kept.digest), kept.token.id);
@@ -117,7 +99,7 @@ std::optional<std::pair<ApiToken, std::string>> ApiTokens::create(ApiToken wante
         "(expires_at IS NULL OR expires_at > ?)) < ?",
         {wanted.id, wanted.userId, wanted.name, storage::Blob{digest},
          std::string(boost::describe::enum_to_string(wanted.most, "")), fromGroups(wanted),
-         std::string(gate::nameOf(wanted.origin)), now, fromOptional(wanted.expiresAt), wanted.userId, now,
+         std::string(gate::nameOf(wanted.origin)), now, storage::orNull(wanted.expiresAt), wanted.userId, now,
          std::int64_t{kMostOfUser}});
     if (changed == 0) return std::nullopt;
     {

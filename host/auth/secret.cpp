@@ -34,15 +34,6 @@ std::string fromHex(std::string_view hex) {
     return bytes;
 }
 
-std::string toHex(std::string_view bytes) {
-    std::string hex;
-    for (const unsigned char c : bytes) {
-        hex += kHex[c >> 4];
-        hex += kHex[c & 15];
-    }
-    return hex;
-}
-
 [[noreturn]] void failed(const std::filesystem::path& file) {
     throw std::runtime_error(file.string() + ": " + std::strerror(errno));
 }
@@ -137,6 +128,15 @@ std::string hmac(std::string_view key, std::string_view data) {
         throw std::runtime_error("HMAC failed");
     digest.resize(n);
     return digest;
+}
+
+std::string toHex(std::string_view bytes) {
+    std::string hex;
+    for (const unsigned char c : bytes) {
+        hex += kHex[c >> 4];
+        hex += kHex[c & 15];
+    }
+    return hex;
 }
 
 std::string base64Url(std::string_view bytes) {

@@ -26,6 +26,8 @@ private:
 std::string randomBytes(std::size_t n);
 /// HMAC-SHA-256 (RFC 2104): 32 bytes.
 std::string hmac(std::string_view key, std::string_view data);
+/// Two lower-case digits a byte.
+std::string toHex(std::string_view bytes);
 /// RFC 4648 section 5, without padding.
 std::string base64Url(std::string_view bytes);
 /// The bytes for which base64Url() gives this text; none if there are none.

@@ -1,6 +1,8 @@
 // The accounts: kept in memory, written through to host.db.
 #include "host/auth/users.hpp"
 
+#include "host/storage/columns.hpp"
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <tuple>
@@ -10,15 +12,6 @@ namespace talome::auth {
 namespace {
 
 using Text = std::string;
-
-std::optional<Text> optionalText(const storage::Value& value) {
-    const auto* text = std::get_if<Text>(&value);
-    return text ? std::optional(*text) : std::nullopt;
-}
-
-storage::Value fromOptional(const std::optional<Text>& text) {
-    return text ? storage::Value(*text) : storage::Value(nullptr);
-}
 
 void readFlags(User& user, const std::optional<Text>& stored) {
     if (!stored) return;
@@ -40,11 +33,6 @@ storage::Value flagsText(const User& user) {
     return boost::json::serialize(object);
 }
 
-std::int64_t integer(const storage::Value& value) {
-    const auto* number = std::get_if<std::int64_t>(&value);
-    return number ? *number : 0;
-}
-
 } // namespace
 
 Users::Users(storage::Database& database) : database_(database) {
@@ -53,13 +41,13 @@ Users::Users(storage::Database& database) : database_(database) {
         auto user = std::make_shared<User>();
         user->id = std::get<Text>(row[0]);
         user->username = std::get<Text>(row[1]);
-        user->email = optionalText(row[2]);
+        user->email = storage::valueOf<Text>(row[2]);
         user->passwordHash = std::get<Text>(row[3]);
-        user->recoveryHash = optionalText(row[4]).value_or("");
+        user->recoveryHash = storage::textOf(row[4]);
         user->role = std::get<Text>(row[5]);
-        readFlags(*user, optionalText(row[6]));
-        user->createdAt = integer(row[7]);
-        user->lastLoginAt = integer(row[8]);
+        readFlags(*user, storage::valueOf<Text>(row[6]));
+        user->createdAt = storage::integerOf(row[7]);
+        user->lastLoginAt = storage::integerOf(row[8]);
         keep(std::move(user));
     }
 }
@@ -121,8 +109,8 @@ std::shared_ptr<const User> Users::createFirst(User user) {
     const auto changed = database_.run(
         "INSERT INTO users (id, username, username_key, email, password_hash, recovery_hash, role, created_at) "
         "SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM users)",
-        {user.id, user.username, nameKey(user.username), fromOptional(user.email), user.passwordHash, user.recoveryHash,
-         user.role, user.createdAt});
+        {user.id, user.username, nameKey(user.username), storage::orNull(user.email), user.passwordHash,
+         user.recoveryHash, user.role, user.createdAt});
     if (changed == 0) return nullptr;
     auto kept = std::make_shared<const User>(std::move(user));
     const std::lock_guard lock(mutex_);
@@ -138,7 +126,7 @@ Users::Outcome Users::create(User user) {
     }
     database_.run("INSERT INTO users (id, username, username_key, email, password_hash, recovery_hash, role, "
                   "permissions, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  {user.id, user.username, nameKey(user.username), fromOptional(user.email), user.passwordHash,
+                  {user.id, user.username, nameKey(user.username), storage::orNull(user.email), user.passwordHash,
                    user.recoveryHash, user.role, flagsText(user), user.createdAt});
     const std::lock_guard lock(mutex_);
     keep(std::make_shared<const User>(std::move(user)));
@@ -159,9 +147,9 @@ Users::Outcome Users::change(const std::string& id, const std::function<void(Use
     // A map that could not be read stays as it is until somebody sets another.
     database_.run("UPDATE users SET username = ?, username_key = ?, email = ?, password_hash = ?, recovery_hash = ?, "
                   "role = ?, permissions = CASE WHEN ? THEN permissions ELSE ? END WHERE id = ?",
-                  {changed->username, nameKey(changed->username), fromOptional(changed->email), changed->passwordHash,
-                   changed->recoveryHash, changed->role, std::int64_t{changed->flagsMalformed}, flagsText(*changed),
-                   id});
+                  {changed->username, nameKey(changed->username), storage::orNull(changed->email),
+                   changed->passwordHash, changed->recoveryHash, changed->role, std::int64_t{changed->flagsMalformed},
+                   flagsText(*changed), id});
     const std::lock_guard lock(mutex_);
     drop(*was);
     keep(std::move(changed));

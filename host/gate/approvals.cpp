@@ -3,39 +3,33 @@
 
 #include "host/auth/secret.hpp"
 #include "host/gate/failure.hpp"
+#include "host/storage/columns.hpp"
 
 namespace talome::gate {
 
 namespace {
 
+using storage::integerOf, storage::textOf;
+
 constexpr std::int64_t kKeepMs = 30ll * 24 * 3600 * 1000; // what is over is kept so long
 constexpr const char* kColumns = "id, operation, tier, origin, user_id, input, created_at, expires_at, decided_at, "
                                  "used_at, approved, decided_by, reason";
 
-std::string text(const storage::Value& value) {
-    const auto* found = std::get_if<std::string>(&value);
-    return found ? *found : std::string();
-}
-std::int64_t integer(const storage::Value& value) {
-    const auto* found = std::get_if<std::int64_t>(&value);
-    return found ? *found : 0;
-}
-
 Approval read(const storage::Row& row) {
     Approval approval;
-    approval.id = text(row[0]);
-    approval.operation = text(row[1]);
-    approval.tier = text(row[2]);
-    approval.origin = text(row[3]);
-    approval.userId = text(row[4]);
-    approval.input = text(row[5]);
-    approval.createdAt = integer(row[6]);
-    approval.expiresAt = integer(row[7]);
-    approval.decidedAt = integer(row[8]);
-    approval.usedAt = integer(row[9]);
-    approval.approved = integer(row[10]) != 0;
-    approval.decidedBy = text(row[11]);
-    approval.reason = text(row[12]);
+    approval.id = textOf(row[0]);
+    approval.operation = textOf(row[1]);
+    approval.tier = textOf(row[2]);
+    approval.origin = textOf(row[3]);
+    approval.userId = textOf(row[4]);
+    approval.input = textOf(row[5]);
+    approval.createdAt = integerOf(row[6]);
+    approval.expiresAt = integerOf(row[7]);
+    approval.decidedAt = integerOf(row[8]);
+    approval.usedAt = integerOf(row[9]);
+    approval.approved = integerOf(row[10]) != 0;
+    approval.decidedBy = textOf(row[11]);
+    approval.reason = textOf(row[12]);
     return approval;
 }
 
@@ -93,7 +87,7 @@ Approval Approvals::ask(const Wanted& wanted) {
         const auto many =
             database_.rows("SELECT count(*) FROM approvals WHERE user_id = ? AND decided_at IS NULL AND expires_at > ?",
                            {wanted.caller.userId, now});
-        if (integer(many[0][0]) >= kMostPending) return false;
+        if (integerOf(many[0][0]) >= kMostPending) return false;
         approval = Approval{auth::uuid(),
                             wanted.operation,
                             wanted.tier,
@@ -133,7 +127,7 @@ void Approvals::use(const std::string& id, const Wanted& wanted) {
             database_.rows(std::string("SELECT ") + kColumns +
                                ", caller = ? AND input_digest = ? AND user_id = ? FROM approvals WHERE id = ?",
                            {callerOf(wanted), storage::Blob{digest(wanted)}, wanted.caller.userId, id});
-        if (rows.empty() || integer(rows[0][13]) == 0) {
+        if (rows.empty() || integerOf(rows[0][13]) == 0) {
             why = "is not for this call: it counts for one caller, one operation and one exact input";
             return false;
         }
@@ -155,15 +149,19 @@ void Approvals::use(const std::string& id, const Wanted& wanted) {
     tell(*taken);
 }
 
-std::vector<Approval> Approvals::list(const std::string& userId, int limit) const {
-    const std::string select = std::string("SELECT ") + kColumns + " FROM approvals ";
-    const auto rows = userId.empty()
-                          ? database_.rows(select + "ORDER BY created_at DESC, id LIMIT ?", {std::int64_t{limit}})
-                          : database_.rows(select + "WHERE user_id = ? ORDER BY created_at DESC, id LIMIT ?",
-                                           {userId, std::int64_t{limit}});
-    std::vector<Approval> all;
-    for (const auto& row : rows) all.push_back(read(row));
-    return all;
+std::vector<Approval> Approvals::list(const std::string& userId, const std::string& status, std::size_t most) const {
+    const auto now = now_();
+    std::vector<Approval> found;
+    database_.run(std::string("SELECT ") + kColumns +
+                      " FROM approvals WHERE ? = '' OR user_id = ? ORDER BY created_at DESC, id",
+                  {userId, userId}, [&](sqlite3_stmt* statement) {
+                      storage::Row row;
+                      for (int i = 0; i < 13; ++i) row.push_back(storage::column(statement, i));
+                      auto approval = read(row);
+                      if (status.empty() || statusOf(approval, now) == status) found.push_back(std::move(approval));
+                      return found.size() < most;
+                  });
+    return found;
 }
 
 std::optional<Approval> Approvals::find(const std::string& id) const {

@@ -50,8 +50,8 @@ public:
     /// Takes the leave, once. Throws Failure (conflict) that says why it is none for this call.
     void use(const std::string& id, const Wanted&);
 
-    /// The newest first; of one user, or of all if `userId` is empty.
-    std::vector<Approval> list(const std::string& userId, int limit) const;
+    /// The newest first; of one user, or of all if `userId` is empty; of one status, or of any if that is empty.
+    std::vector<Approval> list(const std::string& userId, const std::string& status, std::size_t most) const;
     std::optional<Approval> find(const std::string& id) const;
     /// Throws Failure: not found; conflict, if it is decided or expired.
     Approval decide(const std::string& id, bool approved, const std::string& by, const std::string& reason);

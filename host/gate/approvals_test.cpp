@@ -81,8 +81,15 @@ TEST_CASE("asking again for the same call waits for the same answer") {
     CHECK(desk.approvals.ask(desk.wanted()).id == id);
     desk.input = R"({"id":"b"})";
     CHECK(desk.approvals.ask(desk.wanted()).id != id);
-    CHECK(desk.approvals.list("u1", 10).size() == 2);
-    CHECK(desk.approvals.list("u2", 10).empty());
+    CHECK(desk.approvals.list("u1", "", 10).size() == 2);
+    CHECK(desk.approvals.list("u2", "", 10).empty());
+    desk.now += 1;
+    desk.approvals.decide(desk.approvals.list("", "", 1).at(0).id, false, "u1", "");
+    desk.input = R"({"id":"c"})";
+    desk.approvals.decide(desk.approvals.ask(desk.wanted()).id, false, "u1", "");
+    const auto pending = desk.approvals.list("u1", "pending", 1); // newer ones that are answered do not hide it
+    CHECK(pending.size() == 1);
+    CHECK(desk.approvals.list("u1", "denied", 10).size() == 2);
 }
 
 TEST_CASE("what is denied or late stays so") {

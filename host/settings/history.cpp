@@ -2,6 +2,7 @@
 #include "host/settings/history.hpp"
 
 #include "host/settings/seal.hpp"
+#include "host/storage/columns.hpp"
 
 namespace talome::settings {
 
@@ -14,22 +15,9 @@ constexpr const char* kSelect =
     "SELECT h.id, h.key, h.previous_value, h.new_value, h.changed_by, coalesce(u.username, h.changed_by), h.changed_at "
     "FROM settings_history h LEFT JOIN users u ON u.id = h.changed_by ";
 
-storage::Value valueOf(const std::optional<std::string>& text) {
-    return text ? storage::Value(*text) : storage::Value(nullptr);
-}
-
-std::optional<std::string> textOf(const storage::Value& value) {
-    const auto* text = std::get_if<std::string>(&value);
-    return text ? std::optional(*text) : std::nullopt;
-}
-
 HistoryRow rowOf(const storage::Row& row) {
-    return {std::get<std::int64_t>(row[0]),
-            std::get<std::string>(row[1]),
-            textOf(row[2]),
-            textOf(row[3]),
-            std::get<std::string>(row[4]),
-            std::get<std::string>(row[5]),
+    return {std::get<std::int64_t>(row[0]),        std::get<std::string>(row[1]), storage::valueOf<std::string>(row[2]),
+            storage::valueOf<std::string>(row[3]), std::get<std::string>(row[4]), std::get<std::string>(row[5]),
             std::get<std::int64_t>(row[6])};
 }
 
@@ -41,7 +29,7 @@ void History::add(const std::string& key, const std::optional<std::string>& prev
                   const std::optional<std::string>& next, const std::string& by, std::int64_t now) {
     database_.run("INSERT INTO settings_history (key, previous_value, new_value, changed_by, changed_at) "
                   "VALUES (?, ?, ?, ?, ?)",
-                  {key, valueOf(previous), valueOf(next), by, now});
+                  {key, storage::orNull(previous), storage::orNull(next), by, now});
     database_.run("DELETE FROM settings_history WHERE key = ? AND id <= "
                   "(SELECT id FROM settings_history WHERE key = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
                   {key, key, kMostRows});
