@@ -39,10 +39,10 @@ void eraseLast(std::string& line) {
 }
 
 std::string readUnseen(const std::string& prompt) {
-    std::cerr << prompt << ": " << std::flush;
     std::string line;
     {
-        const Unseen unseen;
+        const Unseen unseen; // before the prompt: whoever types at its sight is heard, and not seen
+        std::cerr << prompt << ": " << std::flush;
         for (char c = 0;;) {
             const auto n = ::read(STDIN_FILENO, &c, 1);
             if (n < 0 && errno == EINTR) continue;
