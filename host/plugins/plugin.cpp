@@ -201,6 +201,7 @@ void Plugin::stop() {
         self_->quiesce();
         if (state_ == State::active && functions_->quiesce) functions_->quiesce(instance_);
         if (started_ && functions_->stop) functions_->stop(instance_);
+        self_->states.stop();
         if (instance_ && functions_->destroy) functions_->destroy(instance_);
         self_->services.settings.forget(id_);
     }

@@ -71,10 +71,12 @@ void talome_self::activate() {
             services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
                 each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
             }));
+    states.activate();
 }
 
 void talome_self::quiesce() {
     ended = true;
+    states.quiesce();
     for (const auto& each : listeners) services.http.unlisten(plugins::listenerName(id, each.id));
     for (const auto& each : eventRoutes) each->quiesce();
     services.streams.dismiss(id, id + " is being ended");

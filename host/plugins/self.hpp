@@ -6,6 +6,7 @@
 #include "host/gate/gate.hpp"
 #include "host/gate/open_streams.hpp"
 #include "host/http/server.hpp"
+#include "host/plugins/area_state.hpp"
 #include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
@@ -129,7 +130,8 @@ struct talome_self {
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;
-    talome::plugins::Wires wires; ///< open streams and WebSockets that it addresses by number
+    talome::plugins::Wires wires;       ///< open streams and WebSockets that it addresses by number
+    talome::plugins::AreaStates states; ///< what each area runs: `self->states.of<Fetches>(*self)`
 
     /// A call of the plugin's own work, as "plugin:ID".
     talome_call ownCall(talome::gate::Origin) const;
