@@ -50,14 +50,9 @@ std::string toText(const Manifest& manifest) {
 /// One that was made by an older SDK has not the lists that came later: then it has nothing of that.
 Manifest fromText(std::string_view text) {
     auto written = boost::json::parse(text);
-    if (auto* members = written.if_object()) {
-        using Members = boost::describe::describe_members<Manifest, boost::describe::mod_public>;
-        boost::mp11::mp_for_each<Members>([&](auto member) {
-            using Type = std::remove_cvref_t<decltype(std::declval<Manifest>().*member.pointer)>;
-            if constexpr (requires(Type list) { list.push_back(list.front()); } && !std::is_same_v<Type, std::string>)
-                if (!members->contains(member.name)) members->emplace(member.name, boost::json::array{});
-        });
-    }
+    if (auto* members = written.if_object())
+        for (const char* later : {"requirements"})
+            if (!members->contains(later)) members->emplace(later, boost::json::array{});
     return readText<Manifest>(boost::json::serialize(written));
 }
 
