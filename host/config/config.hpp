@@ -4,6 +4,7 @@
 
 #include "host/log/log.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,7 @@ struct Config {
     std::optional<std::string> secret;                   ///< TALOME_SECRET: 64 hexadecimal digits
     EnabledAtFirst plugins;                              ///< TALOME_PLUGINS: all, none, or a list
     std::vector<std::filesystem::path> pluginDirs;       ///< TALOME_PLUGIN_DIR; empty: beside the program
+    std::chrono::seconds quarantineWithin{600}; ///< TALOME_QUARANTINE_SECONDS: two crashes so close hold a plugin back
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
     std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in

@@ -32,6 +32,13 @@ std::int64_t costOfAsking() noexcept {
 
 std::atomic<std::int64_t> asking{-1};
 
+/// The finaliser of splitmix64: a number that looks like chance.
+std::uint64_t mixed(std::uint64_t value) noexcept {
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+    return value ^ (value >> 31);
+}
+
 } // namespace
 
 void Scope::arm() noexcept {
@@ -69,8 +76,7 @@ std::uint64_t Usage::choose(std::uint64_t number) noexcept {
         apart = std::max<std::uint64_t>(1, apart / 4);
     apart_.store(apart, std::memory_order_relaxed);
     // From 1 to 2 × apart - 1: `apart` on the average.
-    const auto random = (number * 0x9e3779b97f4a7c15u) >> 32;
-    next_.store(number + 1 + random % (2 * apart - 1), std::memory_order_relaxed);
+    next_.store(number + 1 + mixed(number) % (2 * apart - 1), std::memory_order_relaxed);
     return number - before;
 }
 

@@ -44,6 +44,7 @@ public:
 
     // For the signal handler, too.
     static const Scope* current() noexcept { return current_; }
+    static bool hasRunHere() noexcept { return armed_; } ///< a scope was on this thread
     const char* plugin() const noexcept { return usage_.plugin().c_str(); }
     const char* what() const noexcept { return what_; }
     const Scope* outer() const noexcept { return outer_; }

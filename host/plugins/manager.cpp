@@ -71,6 +71,8 @@ void Manager::startAll() {
         if (!plugin->check()) continue;
         if (!wanted(plugin->id()))
             plugin->disable();
+        else if (const auto held = services_.crashes ? services_.crashes->quarantine(plugin->id()) : std::nullopt)
+            plugin->quarantine(held->words());
         else if (plugin->start(services_, database_.file().parent_path()))
             plugin->activate();
     }

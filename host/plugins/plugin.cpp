@@ -114,6 +114,7 @@ void Plugin::readManifest() {
 }
 
 void Plugin::load() {
+    const crash::Scope scope(id_, "loading"); // its initialisers run
     try {
         boost::dll::library_info file(file_.string()); // reads the file, and runs nothing of it
         const auto symbols = file.symbols();
@@ -134,6 +135,7 @@ void Plugin::load() {
     if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI ||
         !functions_->id || !functions_->version || !functions_->create)
         throw Refused("its descriptor is not of plugin ABI " + std::to_string(TALOME_ABI));
+    mapped_ = std::make_unique<crash::Mapped>(id_, functions_);
     if (id_ != functions_->id || manifest_.version != functions_->version)
         throw Refused(std::string("the file is ") + functions_->id + " " + functions_->version +
                       ", its manifest says " + id_ + " " + manifest_.version);
@@ -164,7 +166,7 @@ bool Plugin::start(const Services& services, const std::filesystem::path& databa
         load();
         self_ = std::make_unique<talome_self>(id_, services);
         gate::lastWords().clear();
-        ensure(functions_->create(&hostTable(), self_.get(), &instance_), "create()");
+        ensure((crash::Scope(id_, "create()"), functions_->create(&hostTable(), self_.get(), &instance_)), "create()");
         self_->creating = false;
         compareWithManifest();
         for (const auto& setting : self_->settings) services.settings.declare(id_, setting);
@@ -176,7 +178,7 @@ bool Plugin::start(const Services& services, const std::filesystem::path& databa
             for (const auto& each : self_->migrations) migrations.push_back({each.version, each.sql});
             self_->database->migrate(migrations);
         }
-        if (functions_->start) ensure(functions_->start(instance_), "start()");
+        if (functions_->start) ensure((crash::Scope(id_, "start()"), functions_->start(instance_)), "start()");
         started_ = true;
     });
     if (!fine) stop();
@@ -187,7 +189,8 @@ bool Plugin::activate() {
     const bool fine = step(State::failed, [&] {
         self_->activate();
         gate::lastWords().clear();
-        if (functions_->activate) ensure(functions_->activate(instance_), "activate()");
+        if (functions_->activate)
+            ensure((crash::Scope(id_, "activate()"), functions_->activate(instance_)), "activate()");
         activeSince_ = self_->services.now();
         state_ = State::active;
         reason_.clear();
@@ -199,10 +202,11 @@ bool Plugin::activate() {
 void Plugin::stop() {
     if (self_) {
         self_->quiesce();
-        if (state_ == State::active && functions_->quiesce) functions_->quiesce(instance_);
-        if (started_ && functions_->stop) functions_->stop(instance_);
+        if (state_ == State::active && functions_->quiesce)
+            crash::Scope(id_, "quiesce()"), functions_->quiesce(instance_);
+        if (started_ && functions_->stop) crash::Scope(id_, "stop()"), functions_->stop(instance_);
         self_->states.stop();
-        if (instance_ && functions_->destroy) functions_->destroy(instance_);
+        if (instance_ && functions_->destroy) crash::Scope(id_, "destroy()"), functions_->destroy(instance_);
         self_->services.settings.forget(id_);
     }
     if (state_ == State::active) state_ = State::disabled;
@@ -210,10 +214,15 @@ void Plugin::stop() {
     instance_ = nullptr;
     self_.reset();
     // Code that says it cannot be unmapped stays: its threads or exit handlers may still run in it.
-    if (library_ && functions_ && !(functions_->flags & TALOME_CAN_UNLOAD)) keepMapped(std::move(library_));
+    if (library_ && functions_ && !(functions_->flags & TALOME_CAN_UNLOAD)) {
+        static_cast<void>(mapped_.release()); // whose code it is stays known as well
+        keepMapped(std::move(library_));
+    }
+    const crash::Scope scope(id_, "unloading"); // its exit functions run
     functions_ = nullptr;
     if (!library_) return;
     library_.reset();
+    mapped_.reset();
     if (void* still = ::dlopen(file_.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
         ::dlclose(still);
         log::warn("host", "plugin " + id_ + " was stopped, but its code stays in memory: something still refers to it");
@@ -228,7 +237,7 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
         try {
             result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
                 each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
-                each.lateAuthentication, self.id, self.id == "host" ? nullptr : self.bulkhead, alive}));
+                each.lateAuthentication, self.id, self.id == "host" ? nullptr : self.bulkhead, self.usage, alive}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

@@ -1,6 +1,7 @@
 // One plugin file: read, checked, loaded, and led through its life. What it is at each moment can be shown.
 #pragma once
 
+#include "host/crash/mapped.hpp"
 #include "host/plugins/self.hpp"
 
 #include <boost/dll/shared_library.hpp>
@@ -12,12 +13,13 @@
 namespace talome::plugins {
 
 enum class State {
-    disabled, ///< not wanted
-    refused,  ///< not loaded: its file or manifest is not acceptable
-    failed,   ///< loaded, and one of its own steps failed
+    disabled,    ///< not wanted
+    quarantined, ///< not started: it has crashed the server again and again
+    refused,     ///< not loaded: its file or manifest is not acceptable
+    failed,      ///< loaded, and one of its own steps failed
     active
 };
-BOOST_DESCRIBE_ENUM(State, disabled, refused, failed, active)
+BOOST_DESCRIBE_ENUM(State, disabled, quarantined, refused, failed, active)
 
 /// Says why a plugin is not there; never stops the server.
 struct Refused : std::runtime_error {
@@ -48,6 +50,7 @@ public:
     bool activate();
     /// Its tasks and subscriptions end, then its last calls; then it is stopped, destroyed and unmapped.
     void stop();
+    void quarantine(const std::string& why) { note(State::quarantined, why); }
     /// For a step that somebody else took for it, such as publishing its routes.
     void refuse(const std::string& why) { note(State::refused, why); }
 
@@ -72,6 +75,7 @@ private:
 
     // In this order, so that the code is unmapped last.
     std::shared_ptr<boost::dll::shared_library> library_;
+    std::unique_ptr<crash::Mapped> mapped_;
     std::unique_ptr<talome_self> self_;
     const talome_plugin* functions_ = nullptr;
     void* instance_ = nullptr;
