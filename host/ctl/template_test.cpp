@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fstream>
+#include <unistd.h>
 
 using namespace talome::ctl;
 namespace fs = std::filesystem;
@@ -30,7 +31,7 @@ TEST_CASE("a copy is whole or not there") {
     std::ofstream(root / "from/greeter.txt") << "greeter";
     std::ofstream(root / "from/tests/greeter_test.cpp") << "Greeter";
     CHECK(copyTemplate(root / "from", root / "deep/er/to", "new-one") ==
-          std::vector<std::string>{"new-one.txt", "tests/new-one_test.cpp"});
+          std::vector<std::string>{"new-one.txt", "tests/new_one_test.cpp"});
     CHECK(fs::file_size(root / "deep/er/to/new-one.txt") == 7);
     CHECK_THROWS_WITH(copyTemplate(root / "from", root / "deep/er/to", "new-one"),
                       ((root / "deep/er/to").string() + " is there already").c_str());
