@@ -232,7 +232,7 @@ struct Route {
             client->peer = call.principal->peer;
             client->userAgent = call.principal->userAgent;
             client->requestId = call.requestId;
-            self->services.reactor.at(tasks::Reactor::Clock::now() + kFirstMessage,
+            self->services.reactor.at(self->services.reactor.now() + kFirstMessage,
                                       [socket = std::weak_ptr(socket), weak = std::weak_ptr(client)] {
                                           const auto living = socket.lock();
                                           const auto waiting = weak.lock();

@@ -25,11 +25,6 @@ namespace talome {
 
 namespace {
 
-std::int64_t epochMs() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 std::filesystem::path privateFolder(const std::filesystem::path& path) {
     std::error_code error;
     if (std::filesystem::create_directories(path, error)) ::chmod(path.c_str(), 0700);
@@ -89,6 +84,8 @@ http::Options httpOptions(const config::Config& config, const CertificateWatch* 
 
 /// In the order in which they need each other; they end in the opposite one.
 struct Server::Parts {
+    const tasks::TimeSource& time;
+    const std::function<std::int64_t()> epochMs = [this] { return time.epochMs(); };
     std::filesystem::path stateDir;
     storage::StateLock lock;
     storage::Database database;
@@ -105,7 +102,7 @@ struct Server::Parts {
     gate::Approvals approvals;
     gate::Gate gate;
     events::Bus bus;
-    tasks::Reactor reactor;
+    tasks::Reactor reactor{time};
     tasks::Pool pool{16};
     std::atomic<bool> started{false};
     http::Metrics metrics;
@@ -136,8 +133,8 @@ struct Server::Parts {
         return database;
     }
 
-    explicit Parts(const config::Config& config)
-        : stateDir(privateFolder(config.stateDir)), lock(stateDir),
+    Parts(const config::Config& config, const tasks::TimeSource& source)
+        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
@@ -215,7 +212,7 @@ struct Server::Parts {
     /// Now and then, while there is one: a session can end without anybody doing anything.
     void reviewStreamsLater() {
         if (reviewPlanned.exchange(true)) return;
-        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this, strand = reviewing] {
+        reactor.at(reactor.now() + kReviewEvery, [this, strand = reviewing] {
             strand->post([this] {
                 reviewPlanned = false;
                 reviewStreams();
@@ -255,12 +252,15 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config) : parts_(std::make_unique<Parts>(config)) {}
+Server::Server(const config::Config& config, const tasks::TimeSource& time)
+    : parts_(std::make_unique<Parts>(config, time)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
+Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool}}; }
+
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {

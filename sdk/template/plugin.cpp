@@ -20,17 +20,17 @@ public:
             .tool("greeter_hello")
             .input("name", "Whom to greet", talome::length(1, 80));
         registry.setting("greeter_word", "The word to greet with", "Hello").length(1, 40);
-        registry.migration(1, "CREATE TABLE greeted (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID");
+        registry.migration(1, "CREATE TABLE greeted (name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID");
         registry.every(std::chrono::hours(1), "greeter.report", this, &GreeterPlugin::report);
     }
 
-    Greeting hello(const Whom& input) {
+    Greeting hello(const Whom& who) {
         const auto count = host_.database().one<std::int64_t>(
-            "INSERT INTO greeted VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n", input.name);
-        return {host_.setting<std::string>("greeter_word") + ", " + input.name, count.value_or(0)};
+            "INSERT INTO greeted VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count", who.name);
+        return {host_.setting<std::string>("greeter_word") + ", " + who.name, count.value_or(0)};
     }
     void report() {
-        const auto total = host_.database().one<std::int64_t>("SELECT coalesce(sum(n), 0) FROM greeted");
+        const auto total = host_.database().one<std::int64_t>("SELECT coalesce(sum(count), 0) FROM greeted");
         host_.info("greeted " + std::to_string(total.value_or(0)) + " times");
     }
 
