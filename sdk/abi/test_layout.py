@@ -185,6 +185,9 @@ class CommandTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.root)
         shutil.copytree(HERE, self.root / "abi")
         shutil.copytree(headers.INCLUDE, self.root / "include")
+        for header in (self.root / "include/talome").glob("*.h"):  # also once the real ones are promised
+            header.write_text(header.read_text().replace('/1"', '/0"'))
+        self.run_it("accept", "--breaking")
 
     def run_it(self, *words):
         done = subprocess.run([sys.executable, self.root / "abi/layout.py", *words], capture_output=True, text=True)
