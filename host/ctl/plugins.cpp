@@ -28,11 +28,11 @@ std::string text(const json::object& plugin, const char* key) {
 std::string advice(const json::object& plugin) {
     const auto state = text(plugin, "state");
     const std::string command = "talomectl plugin ";
-    if (const auto* available = plugin.if_contains("available"); available && available->is_object())
-        return "version " + text(available->get_object(), "version") + " lies there: " + command + "replace " +
-               text(plugin, "id");
+    if (const auto available = text(plugin, "available"); !available.empty())
+        return "version " + available + " lies there: " + command + "replace " + text(plugin, "id");
     if (state == "disabled") return command + "enable " + text(plugin, "id");
-    if (state == "waiting") return "it starts by itself when what it needs is there";
+    if (state == "waiting") return "it starts by itself when that is there";
+    if (state == "gone") return "its file was removed";
     if (state == "quarantined") return "it crashed; once that is mended: " + command + "enable " + text(plugin, "id");
     if (state == "refused") return "build or install it anew, then: " + command + "enable " + text(plugin, "id");
     if (state == "failed") return "once that is mended: " + command + "enable " + text(plugin, "id");
