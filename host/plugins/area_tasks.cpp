@@ -2,6 +2,7 @@
 #include "host/plugins/areas.hpp"
 
 #include "host/plugins/edge.hpp"
+#include "host/plugins/task_state.hpp"
 #include "sdk/manifest/recorder.hpp"
 
 namespace talome::plugins {
@@ -12,23 +13,14 @@ talome_status declare(talome_self* self, const talome_task* task) noexcept {
     return declaring(self, [&] {
         auto declared = manifest::record(task);
         const auto whole = manifest::whole(task);
+        self->states.of<TaskState>(*self);
         self->tasks.push_back({std::move(declared), whole.run, whole.user});
     });
 }
 
 talome_status wake(talome_self* self, talome_str name, int64_t delayMs) noexcept {
     return edge([&]() -> talome_status {
-        if (std::none_of(self->tasks.begin(), self->tasks.end(),
-                         [&](const auto& each) { return each.declared.id == view(name); }))
-            throw gate::Failure(TALOME_E_NOT_FOUND,
-                                self->id + " has not declared the task '" + std::string(view(name)) + "'");
-        std::shared_ptr<tasks::Task> task;
-        {
-            const std::lock_guard lock(self->mutex);
-            if (const auto it = self->running.find(view(name)); it != self->running.end()) task = it->second;
-        }
-        constexpr int64_t kMost = 366LL * 86'400'000;
-        if (task) task->wake(std::chrono::milliseconds(std::clamp<int64_t>(delayMs, 0, kMost)));
+        self->states.of<TaskState>(*self).wake(view(name), std::chrono::milliseconds(delayMs));
         return TALOME_OK;
     });
 }

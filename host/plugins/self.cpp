@@ -1,4 +1,4 @@
-// What runs for one plugin: its tasks, subscriptions and watched descriptors.
+// What runs for one plugin: its subscriptions and watched descriptors, and what its areas keep for themselves.
 #include "host/plugins/self.hpp"
 
 #include "host/auth/secret.hpp"
@@ -48,30 +48,20 @@ talome_call talome_self::ownCall(gate::Origin origin) const {
 void talome_self::activate() {
     for (const auto& each : listeners) listen(*this, each);
     for (const auto& each : eventRoutes) each->activate();
-    const std::lock_guard lock(mutex);
-    for (const auto& each : audiences)
-        looked.push_back(services.bus.watchAudience(each.topic, strand, [each](const std::string& topic, bool present) {
-            each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
-        }));
-    for (const auto& each : tasks) {
-        auto run = [this, each](const std::atomic<bool>& cancelled) {
-            auto call = ownCall(gate::Origin::task);
-            call.cancelled = [&cancelled] { return cancelled.load(); };
-            gate::lastWords().clear();
-            if (each.run(each.user, &call) < 0 && !cancelled)
-                log::warn(id, "the task " + each.declared.id + " failed: " + gate::lastWords());
-        };
-        const auto task = std::make_shared<tasks::Task>(
-            services.reactor, services.pool, std::chrono::milliseconds(each.declared.periodMs), std::move(run));
-        running[each.declared.id] = task;
-        task->activate();
+    {
+        const std::lock_guard lock(mutex);
+        for (const auto& each : audiences)
+            looked.push_back(
+                services.bus.watchAudience(each.topic, strand, [each](const std::string& topic, bool present) {
+                    each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
+                }));
+        for (const auto& each : subscriptions)
+            heard.push_back(
+                services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
+                    each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
+                }));
     }
-    for (const auto& each : subscriptions)
-        heard.push_back(
-            services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
-                each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
-            }));
-    states.activate();
+    states.activate(); // without the lock, which an area may want
 }
 
 void talome_self::quiesce() {
@@ -80,16 +70,13 @@ void talome_self::quiesce() {
     for (const auto& each : listeners) services.http.unlisten(plugins::listenerName(id, each.id));
     for (const auto& each : eventRoutes) each->quiesce();
     services.streams.dismiss(id, id + " is being ended");
-    std::map<std::string, std::shared_ptr<tasks::Task>, std::less<>> ending;
     {
         const std::lock_guard lock(mutex);
-        ending.swap(running);
         for (const auto number : heard) services.bus.unsubscribe(number);
         heard.clear();
         for (const auto number : looked) services.bus.unwatchAudience(number);
         looked.clear();
     }
-    for (const auto& [name, task] : ending) task->quiesce(); // without the lock: a task may wake another
     strand->close();
     wires.closeStrands();
     const std::lock_guard lock(mutex);

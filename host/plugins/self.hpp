@@ -10,7 +10,8 @@
 #include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
-#include "host/tasks/task.hpp"
+#include "host/tasks/pool.hpp"
+#include "host/tasks/reactor.hpp"
 #include "sdk/manifest/manifest.hpp"
 
 #include <atomic>
@@ -125,8 +126,7 @@ struct talome_self {
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
     std::unique_ptr<talome::storage::Database> database;    ///< between start() and destroy()
     std::shared_ptr<talome::tasks::Strand> strand;
-    std::mutex mutex; ///< of what follows
-    std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
+    std::mutex mutex;                  ///< of what follows
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;
@@ -135,6 +135,6 @@ struct talome_self {
 
     /// A call of the plugin's own work, as "plugin:ID".
     talome_call ownCall(talome::gate::Origin) const;
-    void activate(); ///< its tasks and subscriptions begin
+    void activate(); ///< its subscriptions and what its areas run begin
     void quiesce();  ///< they end; when it returns, nothing of them runs
 };
