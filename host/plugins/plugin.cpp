@@ -146,6 +146,10 @@ void Plugin::compareWithManifest() const {
     std::vector<manifest::Task> tasks;
     for (const auto& each : self_->tasks) tasks.push_back(each.declared);
     within(tasks, manifest_.tasks, "the task", [](const auto& each) { return each.id; });
+    std::vector<manifest::Job> jobs;
+    for (const auto& each : self_->jobs) jobs.push_back(each.declared);
+    within(jobs, manifest_.jobs.value_or(std::vector<manifest::Job>()), "the job",
+           [](const auto& each) { return each.id; });
     within(self_->settings, manifest_.settings, "the setting", [](const auto& each) { return each.key; });
     within(self_->listeners, manifest_.listeners, "the listener", [](const auto& each) { return each.id; });
     within(self_->topics, manifest_.topics, "the topic", [](const auto& each) { return each.name; });

@@ -26,6 +26,13 @@
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
+namespace talome::tasks {
+struct Clockwork;
+}
+namespace talome::jobs {
+class Jobs;
+}
+
 namespace talome::plugins {
 
 /// What the tables need of the server.
@@ -46,6 +53,8 @@ struct Services {
     std::function<void()> reviewSoon;    ///< the same, on another thread
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
+    tasks::Clockwork* clockwork = nullptr;
+    jobs::Jobs* jobs = nullptr;
 };
 
 class EventRoute;
@@ -64,6 +73,11 @@ struct AudienceWatch {
 struct DeclaredTask {
     manifest::Task declared;
     talome_task_run run;
+    void* user;
+};
+struct DeclaredJob {
+    manifest::Job declared;
+    talome_job_function run;
     void* user;
 };
 struct Subscription {
@@ -113,6 +127,7 @@ struct talome_self {
     std::vector<talome::manifest::Setting> settings;
     std::vector<talome::manifest::Migration> migrations;
     std::vector<talome::plugins::DeclaredTask> tasks;
+    std::vector<talome::plugins::DeclaredJob> jobs;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
     std::vector<talome::plugins::AudienceWatch> audiences;

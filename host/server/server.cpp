@@ -14,6 +14,7 @@
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
 #include "host/storage/state_lock.hpp"
+#include "host/tasks/clockwork.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -107,6 +108,7 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor;
     tasks::Pool pool{16};
+    tasks::Clockwork clockwork{reactor};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -172,7 +174,8 @@ struct Server::Parts {
                                                               [this] { reviewStreams(); },
                                                               [this] { reviewSoon(); },
                                                               epochMs,
-                                                              http.options().workersPerPlugin},
+                                                              http.options().workersPerPlugin,
+                                                              &clockwork},
           manager(services, database, pluginDirectories(config),
                   [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
