@@ -33,12 +33,13 @@ std::shared_ptr<const gate::Principal> Authenticator::refresh(const gate::Princi
     return nullptr;
 }
 
-std::shared_ptr<const gate::Principal> Authenticator::absent(const std::string& userId,
-                                                             const std::string& tokenId) const {
+std::shared_ptr<const gate::Principal> Authenticator::absent(const std::string& userId, const std::string& tokenId,
+                                                             gate::Origin origin) const {
     auto principal = std::make_shared<gate::Principal>();
     const bool is = tokenId.empty() ? fillUser(*principal, userId) : fill(*principal, tokens_.byId(tokenId, now_()));
     if (!is || principal->userId != userId) return nullptr;
     principal->credential = gate::Credential::job;
+    principal->origin = origin;
     return principal;
 }
 

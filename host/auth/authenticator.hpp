@@ -30,7 +30,8 @@ public:
 
     /// A user with the rights of this moment, for work that goes on without them; with a token, no more than that may.
     /// Null if the user or the token is gone.
-    std::shared_ptr<const gate::Principal> absent(const std::string& userId, const std::string& tokenId) const;
+    std::shared_ptr<const gate::Principal> absent(const std::string& userId, const std::string& tokenId,
+                                                  gate::Origin origin) const;
 
 private:
     bool fill(gate::Principal&, const std::optional<Session>&) const;

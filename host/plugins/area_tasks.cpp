@@ -2,6 +2,7 @@
 #include "host/plugins/areas.hpp"
 
 #include "host/plugins/edge.hpp"
+#include "host/plugins/job_state.hpp"
 #include "host/plugins/task_state.hpp"
 #include "host/tasks/clockwork.hpp"
 #include "host/tasks/schedule.hpp"
@@ -60,8 +61,8 @@ talome_status cronNext(talome_self* self, talome_str cron, talome_str timeZone, 
 } // namespace
 
 const talome_tasks& tasksArea() {
-    static const talome_tasks table{sizeof table, 0,       declare, wake,    wakeAt,  cronNext, nullptr,
-                                    nullptr,      nullptr, nullptr, nullptr, nullptr, nullptr};
+    static const talome_tasks table{sizeof table, 0,     declare,    wake,        wakeAt, cronNext,     declareJob,
+                                    startJob,     jobId, jobResumed, jobProgress, jobLog, jobCheckpoint};
     return table;
 }
 

@@ -31,7 +31,8 @@ struct Clockwork;
 }
 namespace talome::jobs {
 class Jobs;
-}
+struct Owner;
+} // namespace talome::jobs
 
 namespace talome::plugins {
 
@@ -55,6 +56,8 @@ struct Services {
     unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
     tasks::Clockwork* clockwork = nullptr;
     jobs::Jobs* jobs = nullptr;
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
 };
 
 class EventRoute;
