@@ -6,6 +6,7 @@
 #include "host/crash/handler.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
+#include "host/jobs/jobs.hpp"
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
@@ -15,6 +16,7 @@
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
 #include "host/storage/state_lock.hpp"
+#include "host/tasks/clockwork.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -121,6 +123,7 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
+    tasks::Clockwork clockwork{reactor};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -129,6 +132,7 @@ struct Server::Parts {
     gate::OpenStreams streams;
     std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
     const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
+    jobs::Jobs jobs;
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
@@ -178,29 +182,36 @@ struct Server::Parts {
                   metrics.record(record);
                   logAccess(record);
               }),
-          streams([this] { reviewStreamsLater(); }), services{registry,
-                                                              gate,
-                                                              bus,
-                                                              settings,
-                                                              pool,
-                                                              reactor,
-                                                              http,
-                                                              streams,
-                                                              [this](const std::string& token, std::string peer,
-                                                                     std::string agent) {
-                                                                  return authenticator.principal(token, std::move(peer),
-                                                                                                 std::move(agent));
-                                                              },
-                                                              [this] { reviewStreams(); },
-                                                              [this] { reviewSoon(); },
-                                                              epochMs,
-                                                              http.options().workersPerPlugin,
-                                                              &crashes},
+          streams([this] { reviewStreamsLater(); }),
+          jobs(database, settings::Seal(secret.key("talome jobs")), reactor, pool,
+               {epochMs, [this] { return std::stoi(settings.get("jobs_at_once")); },
+                [this] { return std::stoi(settings.get("jobs_at_once_per_plugin")); },
+                [this](const jobs::Record& job) { return jobRefusal(job); }}),
+          services{registry,
+                   gate,
+                   bus,
+                   settings,
+                   pool,
+                   reactor,
+                   http,
+                   streams,
+                   [this](const std::string& token, std::string peer, std::string agent) {
+                       return authenticator.principal(token, std::move(peer), std::move(agent));
+                   },
+                   [this] { reviewStreams(); },
+                   [this] { reviewSoon(); },
+                   epochMs,
+                   http.options().workersPerPlugin,
+                   &crashes,
+                   &clockwork,
+                   &jobs,
+                   [this](const jobs::Owner& owner) { return jobOwner(owner); }},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
+        rest.answerJobs(jobs);
         sessions.onRevoked(services.reviewStreams);
         tokens.onEnded(services.reviewStreams);
         expiry.start();
@@ -221,10 +232,34 @@ struct Server::Parts {
         }
     }
 
-    /// Ends the streams of those who may not have them any more.
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::shared_ptr<const gate::Principal> jobOwner(const jobs::Owner& owner) {
+        if (!owner.userId.starts_with("plugin:") && !owner.userId.starts_with("cli:"))
+            return authenticator.absent(owner.userId, owner.tokenId, owner.origin);
+        auto principal = std::make_shared<gate::Principal>();
+        const bool plugin = owner.userId.starts_with("plugin:");
+        principal->authenticated = true;
+        principal->userId = owner.userId;
+        principal->username = owner.username;
+        principal->role = plugin ? "plugin" : "admin";
+        principal->origin = owner.origin;
+        principal->credential = plugin ? gate::Credential::plugin : gate::Credential::job;
+        return principal;
+    }
+    std::string jobRefusal(const jobs::Record& job) {
+        const auto principal = jobOwner(job.owner);
+        if (!principal) return "the user for whom it runs is gone, or the token is";
+        if (!gate::isGranted(*principal, job.permission, registry.snapshot()->flags) ||
+            !gate::isWithinReach(*principal, job.plugin, job.kind, manifest::Tier::read))
+            return principal->username + " may not have it run: it needs '" + job.permission + "'";
+        return {};
+    }
+
+    /// Ends the streams of those who may not have them any more, and their jobs.
     void reviewStreams() {
         streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
                        registry.snapshot()->flags);
+        jobs.review();
     }
     /// One that is asked for while another waits is the same one.
     void reviewSoon() {
@@ -290,6 +325,7 @@ std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
+    parts_->jobs.stopWaiting();
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->reviewing->close();
     parts_->http.stop(); // no handler may be inside a plugin that ends
