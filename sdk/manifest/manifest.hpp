@@ -107,9 +107,10 @@ BOOST_DESCRIBE_STRUCT(Task, (), (id, summary, periodMs))
 struct Topic {
     std::string name, summary, audience;
     std::optional<boost::json::value> schema;
+    std::optional<bool> durable; ///< left out: no
     bool operator==(const Topic&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema))
+BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema, durable))
 
 struct Manifest {
     std::string id, version, summary;
@@ -126,11 +127,12 @@ struct Manifest {
     std::vector<Task> tasks;
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
-    std::vector<std::string> uses;          ///< operations that it calls
+    std::optional<std::vector<std::string>> durableSubscriptions;
+    std::vector<std::string> uses; ///< operations that it calls
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
-                       settings, migrations, tasks, topics, subscriptions, uses))
+                       settings, migrations, tasks, topics, subscriptions, durableSubscriptions, uses))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);
