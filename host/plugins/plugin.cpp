@@ -157,6 +157,8 @@ void Plugin::compareWithManifest() const {
     std::vector<std::string> patterns;
     for (const auto& each : self_->subscriptions) patterns.push_back(each.pattern);
     within(patterns, manifest_.subscriptions, "the subscription to", [](const auto& each) { return each; });
+    within(self_->durableSubscriptions, manifest_.durableSubscriptions.value_or(std::vector<std::string>{}),
+           "the durable subscription to", [](const auto& each) { return each; });
 }
 
 bool Plugin::start(const Services& services, const std::filesystem::path& databaseDir) {
@@ -171,10 +173,13 @@ bool Plugin::start(const Services& services, const std::filesystem::path& databa
         if (self_->changing) services.settings.onChange(id_, questionTo(*self_));
         if (self_->asked.contains(TALOME_DATABASE)) {
             self_->database =
-                std::make_unique<storage::Database>(databaseDir / (id_ + ".db"), storage::Durability::processCrash);
+                std::make_shared<storage::Database>(databaseDir / (id_ + ".db"), storage::Durability::processCrash);
             std::vector<storage::Migration> migrations;
             for (const auto& each : self_->migrations) migrations.push_back({each.version, each.sql});
             self_->database->migrate(migrations);
+            if (std::any_of(self_->topics.begin(), self_->topics.end(),
+                            [](const auto& topic) { return topic.durable.value_or(false); }))
+                events::OutboxTables(*self_->database).prepare();
         }
         if (functions_->start) ensure(functions_->start(instance_), "start()");
         started_ = true;
@@ -226,9 +231,9 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
     std::vector<std::shared_ptr<const gate::Endpoint>> result;
     for (const auto& each : self.operations) {
         try {
-            result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
-                each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
-                each.lateAuthentication, self.id, self.id == "host" ? nullptr : self.bulkhead, alive}));
+            result.push_back(std::make_shared<gate::Endpoint>(
+                gate::Endpoint{each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
+                               each.lateAuthentication, self.id, self.id == "host" ? nullptr : self.bulkhead, alive}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

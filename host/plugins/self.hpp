@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/events/bus.hpp"
+#include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
 #include "host/gate/open_streams.hpp"
 #include "host/http/server.hpp"
@@ -32,6 +33,7 @@ struct Services {
     gate::Registry& registry;
     gate::Gate& gate;
     events::Bus& bus;
+    events::Outboxes& outboxes;
     settings::Settings& settings;
     tasks::Pool& pool;
     tasks::Reactor& reactor;
@@ -114,6 +116,7 @@ struct talome_self {
     std::vector<talome::plugins::DeclaredTask> tasks;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
+    std::vector<std::string> durableSubscriptions; ///< patterns
     std::vector<talome::plugins::AudienceWatch> audiences;
     std::vector<talome::manifest::Listener> listeners;
     std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;
@@ -123,7 +126,7 @@ struct talome_self {
 
     // What runs.
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
-    std::unique_ptr<talome::storage::Database> database;    ///< between start() and destroy()
+    std::shared_ptr<talome::storage::Database> database;    ///< between start() and destroy()
     std::shared_ptr<talome::tasks::Strand> strand;
     std::mutex mutex; ///< of what follows
     std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;

@@ -107,6 +107,7 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor;
     tasks::Pool pool{16};
+    events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -159,6 +160,7 @@ struct Server::Parts {
           streams([this] { reviewStreamsLater(); }), services{registry,
                                                               gate,
                                                               bus,
+                                                              outboxes,
                                                               settings,
                                                               pool,
                                                               reactor,
