@@ -1,7 +1,6 @@
-// Delivers the durable topics of one publisher.
-#include "host/events/outbox.hpp"
-
+// The outbox of one publisher: who is there, and the pump.
 #include "host/events/bus.hpp"
+#include "host/events/outbox_parts.hpp"
 #include "host/log/log.hpp"
 
 #include <algorithm>
@@ -15,57 +14,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = 1 << 20; // of events in one batch
 
-std::string named(const DurableEvent& event, const std::string& publisher) {
-    return event.topic + " " + std::to_string(event.sequence) + " of " + publisher;
-}
-
 } // namespace
-
-struct Outbox::Delivery {
-    std::string subscriber, pattern;
-    Subscribed target;         ///< null: it is not there
-    bool joined = false;       ///< its cursor is in the database
-    std::int64_t scanned = -1; ///< nothing up to here is to be read; -1: as the cursor says
-    std::int64_t done = 0;     ///< it has everything up to here …
-    std::int64_t stored = 0;   ///< … and so says the database
-    const Batch* inFlight = nullptr;
-    unsigned failures = 0;
-    std::string failure{};
-    Clock::time_point retryAt{}; ///< not before
-};
-
-/// Events on their way to the strand of a subscriber. It tells its end also if the strand drops it.
-struct Outbox::Batch {
-    std::shared_ptr<Outbox> outbox;
-    std::shared_ptr<Delivery> delivery;
-    Subscribed to;
-    std::uint64_t session;
-    std::vector<DurableEvent> events;
-    std::int64_t scanned;
-    bool ran = false;
-
-    ~Batch() { outbox->ended(*this); }
-};
-
-/// What one run of the pump does.
-struct Outbox::Round {
-    struct Read {
-        std::shared_ptr<Delivery> delivery;
-        Subscribed to;
-        std::int64_t after;
-        std::vector<DurableEvent> events{};
-        std::int64_t scanned = 0;
-    };
-    std::shared_ptr<storage::Database> database;
-    std::uint64_t session = 0;
-    std::vector<Subscribed> newcomers;
-    std::vector<Move> moves;
-    std::vector<Read> reads;
-    std::vector<std::pair<std::string, std::string>> present; ///< for tidying
-    bool tidies = false;
-    std::int64_t now = 0, untidied = 0;
-    std::vector<Cursor> lost;
-};
 
 Outbox::Outbox(std::string publisher, tasks::Pool& pool, tasks::Reactor& reactor, Outboxes::Now now,
                const OutboxOptions& options)
@@ -135,27 +84,27 @@ void Outbox::remove(const Subscribed& subscription) {
     if (it != deliveries_.end() && it->second->target == subscription) it->second->target = nullptr;
 }
 
-std::vector<Subscribed> Outbox::newcomers() const {
+Outbox::Newcomers Outbox::newcomers() const {
     const std::lock_guard lock(mutex_);
     return newcomersLocked();
 }
 
-std::vector<Subscribed> Outbox::newcomersLocked() const {
-    std::vector<Subscribed> some;
+Outbox::Newcomers Outbox::newcomersLocked() const {
+    Newcomers some;
     for (const auto& [key, delivery] : deliveries_)
-        if (delivery->target && !delivery->joined) some.push_back(delivery->target);
+        if (!delivery->joined) some.push_back(key); // also one that was there and has left since
     return some;
 }
 
-void Outbox::joined(const std::vector<Subscribed>& some) {
+void Outbox::joined(const Newcomers& some) {
     const std::lock_guard lock(mutex_);
     joinedLocked(some);
 }
 
-void Outbox::joinedLocked(const std::vector<Subscribed>& some) {
+void Outbox::joinedLocked(const Newcomers& some) {
     for (const auto& each : some) {
-        const auto it = deliveries_.find({each->plugin, each->pattern});
-        if (it != deliveries_.end() && it->second->target == each) it->second->joined = true;
+        const auto it = deliveries_.find(each);
+        if (it != deliveries_.end()) it->second->joined = true;
     }
 }
 
@@ -223,7 +172,7 @@ bool Outbox::begin(Round& round) {
 
 void Outbox::inTransaction(Round& round) const {
     OutboxTables tables(*round.database);
-    for (const auto& each : round.newcomers) tables.join(each->plugin, each->pattern);
+    for (const auto& [subscriber, pattern] : round.newcomers) tables.join(subscriber, pattern);
     for (const auto& each : round.moves)
         tables.advance(each.delivery->subscriber, each.delivery->pattern, each.from, each.to);
     if (round.tidies)
@@ -283,11 +232,6 @@ void Outbox::failed(const std::exception& error) {
     wakeAt(Clock::now() + pauseAfter(failures_));
 }
 
-std::chrono::milliseconds Outbox::pauseAfter(unsigned failures) const {
-    const auto doublings = std::min(failures - 1, 20u);
-    return std::min(options_.lastRetry, options_.firstRetry * (1 << doublings));
-}
-
 // Cursors.
 
 std::vector<Outbox::Move> Outbox::movesLocked() const {
@@ -317,67 +261,6 @@ void Outbox::note(storage::Database& database) {
     }
     const std::lock_guard lock(mutex_);
     for (const auto& each : moves) each.delivery->stored = std::max(each.delivery->stored, each.to);
-}
-
-// On the strands of the subscribers.
-
-void Outbox::run(Batch& batch) {
-    batch.ran = true;
-    for (const auto& event : batch.events) {
-        if (!isCurrent(batch)) break;
-        std::optional<std::string> words;
-        try {
-            words = batch.to->call(publisher_, event);
-        } catch (const std::exception& error) {
-            words = error.what();
-        }
-        if (words) {
-            refused(batch, event, *words);
-            break;
-        }
-        taken(batch, event);
-    }
-    ended(batch);
-}
-
-bool Outbox::isCurrent(const Batch& batch) const {
-    const std::lock_guard lock(mutex_);
-    return batch.delivery->inFlight == &batch && session_ == batch.session && batch.delivery->target == batch.to;
-}
-
-void Outbox::taken(const Batch& batch, const DurableEvent& event) {
-    const std::lock_guard lock(mutex_);
-    auto& delivery = *batch.delivery;
-    if (delivery.inFlight != &batch) return; // another generation gets it again
-    delivery.done = event.sequence;
-    if (delivery.failures > 0)
-        log::info(delivery.subscriber, "has taken " + named(event, publisher_) + " at last, after " +
-                                           std::to_string(delivery.failures) + " failures");
-    delivery.failures = 0;
-}
-
-void Outbox::refused(const Batch& batch, const DurableEvent& event, const std::string& words) {
-    const std::lock_guard lock(mutex_);
-    auto& delivery = *batch.delivery;
-    if (delivery.inFlight != &batch) return;
-    delivery.failure = words;
-    if (delivery.failures++ == 0)
-        log::warn(delivery.subscriber,
-                  "did not take " + named(event, publisher_) + ", which comes again until it does: " + words);
-    delivery.retryAt = Clock::now() + pauseAfter(delivery.failures);
-    wakeAt(delivery.retryAt);
-}
-
-void Outbox::ended(const Batch& batch) {
-    const std::lock_guard lock(mutex_);
-    auto& delivery = *batch.delivery;
-    if (delivery.inFlight != &batch) return;
-    delivery.inFlight = nullptr;
-    if (session_ != batch.session)
-        delivery.scanned = -1;
-    else if (delivery.scanned >= 0)
-        delivery.scanned = delivery.done == batch.events.back().sequence ? batch.scanned : delivery.done;
-    if (batch.ran) wakeLocked(); // else its strand is closed, and somebody else has to come
 }
 
 std::vector<DeliveryState> Outbox::states() const {

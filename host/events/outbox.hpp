@@ -10,6 +10,9 @@ namespace talome::events {
 /// own deliveries and nobody else.
 class Outbox : public std::enable_shared_from_this<Outbox> {
 public:
+    using Key = std::pair<std::string, std::string>; ///< subscriber, pattern
+    using Newcomers = std::vector<Key>;
+
     Outbox(std::string publisher, tasks::Pool&, tasks::Reactor&, Outboxes::Now, const OutboxOptions&);
 
     void open(std::shared_ptr<storage::Database>, std::vector<std::string> topics,
@@ -20,10 +23,10 @@ public:
     void add(const Subscribed&);
     void remove(const Subscribed&);
 
-    /// Subscribers whose cursor is not in the database yet: it has to be there before the next event is.
-    std::vector<Subscribed> newcomers() const;
+    /// Subscriptions whose cursor is not in the database yet: it has to be there before the next event is.
+    Newcomers newcomers() const;
     /// Their cursors are committed.
-    void joined(const std::vector<Subscribed>&);
+    void joined(const Newcomers&);
     void appended(); ///< an event is committed
     std::vector<DeliveryState> states() const;
 
@@ -39,8 +42,8 @@ private:
     bool concerns(const std::string& pattern) const;
     // Those whose names end so, and tidied() and wakeAt(), are called with mutex_.
     void addLocked(const Subscribed&);
-    std::vector<Subscribed> newcomersLocked() const;
-    void joinedLocked(const std::vector<Subscribed>&);
+    Newcomers newcomersLocked() const;
+    void joinedLocked(const Newcomers&);
     std::vector<Move> movesLocked() const;
     void wakeLocked();
     void wakeAt(tasks::Reactor::Clock::time_point);
@@ -69,7 +72,7 @@ private:
     mutable std::mutex mutex_;
     std::shared_ptr<storage::Database> database_; ///< null: closed
     std::vector<std::string> topics_;
-    std::map<std::pair<std::string, std::string>, std::shared_ptr<Delivery>> deliveries_; ///< subscriber, pattern
+    std::map<Key, std::shared_ptr<Delivery>> deliveries_;
     std::uint64_t session_ = 0; ///< changes when it opens and closes
     bool woken_ = false;
     unsigned failures_ = 0; ///< of the database

@@ -36,9 +36,9 @@ void Outboxes::publish(const std::string& publisher, storage::Database& database
                        std::string_view json, std::function<void()> live) {
     database.join([&] {
         OutboxTables tables(database);
-        std::vector<Subscribed> newcomers;
+        Outbox::Newcomers newcomers;
         if (const auto outbox = find(publisher)) newcomers = outbox->newcomers();
-        for (const auto& each : newcomers) tables.join(each->plugin, each->pattern);
+        for (const auto& [subscriber, pattern] : newcomers) tables.join(subscriber, pattern);
         const bool kept = tables.append(topic, json, now_());
         database.afterCommit([this, publisher, kept, live = std::move(live), newcomers = std::move(newcomers)] {
             live();

@@ -18,7 +18,7 @@ class Outbox;
 struct OutboxOptions {
     std::chrono::milliseconds firstRetry{1'000}, lastRetry{300'000};
     std::size_t batch = 64; ///< events that are handed over before the cursor is written
-    Retention retention;
+    Retention retention{};
     /// How often cursors are compared with the retention, whichever comes first; only when something is published.
     std::int64_t tidyAfterEvents = 1'000, tidyAfterMs = 3'600'000;
 };
