@@ -107,7 +107,7 @@ BOOST_DESCRIBE_STRUCT(Task, (), (id, summary, periodMs))
 struct Topic {
     std::string name, summary, audience;
     std::optional<boost::json::value> schema;
-    std::optional<bool> durable; ///< left out: no
+    std::optional<bool> durable{}; ///< left out: no
     bool operator==(const Topic&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema, durable))
