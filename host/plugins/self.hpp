@@ -5,6 +5,7 @@
 #include "host/crash/history.hpp"
 #include "host/crash/scope.hpp"
 #include "host/events/bus.hpp"
+#include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
 #include "host/gate/open_streams.hpp"
 #include "host/http/server.hpp"
@@ -43,6 +44,7 @@ struct Services {
     gate::Registry& registry;
     gate::Gate& gate;
     events::Bus& bus;
+    events::Outboxes& outboxes;
     settings::Settings& settings;
     tasks::Pool& pool;
     tasks::Reactor& reactor;
@@ -138,6 +140,7 @@ struct talome_self {
     std::vector<talome::plugins::DeclaredJob> jobs;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
+    std::vector<std::string> durableSubscriptions; ///< patterns
     std::vector<talome::plugins::AudienceWatch> audiences;
     std::vector<talome::manifest::Listener> listeners;
     std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;

@@ -124,6 +124,7 @@ struct Server::Parts {
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
     tasks::Clockwork clockwork{reactor};
+    events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -190,6 +191,7 @@ struct Server::Parts {
           services{registry,
                    gate,
                    bus,
+                   outboxes,
                    settings,
                    pool,
                    reactor,

@@ -83,7 +83,8 @@ Topic record(const talome_topic* given) {
     to.name = nameOf(from.name, isOperationId, "topic");
     to.summary = summaryOf(from.summary, to.name);
     to.audience = permissionOf(from.audience, to.name + ".audience");
-    requireKnown(from.flags, 0, to.name);
+    requireKnown(from.flags, TALOME_TOPIC_DURABLE, to.name);
+    if (from.flags & TALOME_TOPIC_DURABLE) to.durable = true;
     if (from.schema) to.schema = readSchema(from.schema, to.name + ".schema");
     return to;
 }

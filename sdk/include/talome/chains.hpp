@@ -1,4 +1,4 @@
-// What registry.operation(), cron() and setting() return: each call says one more thing of what was declared.
+// What registry.operation(), cron(), setting() and topic() return: each call says one more thing of what was declared.
 #pragma once
 
 #include "records.hpp"
@@ -99,6 +99,21 @@ public:
 
 private:
     detail::SettingRecord* record_;
+};
+
+/// What more can be said of a topic.
+class Topic {
+public:
+    explicit Topic(detail::TopicRecord& record) : record_(&record) {}
+    /// Kept in the plugin's database until every onDurable() that matches has it; published within a transaction, it
+    /// is part of that. Each of the plugin's transactions then waits for the disk.
+    Topic& durable() {
+        record_->flags |= TALOME_TOPIC_DURABLE;
+        return *this;
+    }
+
+private:
+    detail::TopicRecord* record_;
 };
 
 } // namespace talome

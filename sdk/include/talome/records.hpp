@@ -70,6 +70,7 @@ struct TaskRecord {
 
 struct TopicRecord {
     std::string name, summary, schema, audience;
+    std::uint32_t flags = 0;
 };
 
 struct SubscriptionRecord {
