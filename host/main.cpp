@@ -38,11 +38,13 @@ protected:
     int main(const std::vector<std::string>&) override {
         if (answered_) return EXIT_OK;
         try {
+            auto passed = takePassedSockets();
             const auto config = config::load();
+            checkAgreement(config, passed);
             log::configure(config.logLevel, config.logFormat);
             if (config.dockerSocket) ::setenv("DOCKER_SOCKET", config.dockerSocket->c_str(), 1);
             allowManyConnections();
-            Server server(config);
+            Server server(config, std::move(passed));
             announce(server);
             waitForTerminationRequest();
             sd_notify(0, "STOPPING=1");
@@ -109,7 +111,7 @@ int main(int argc, char** argv) {
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error code, too
-    ::umask(077); // whatever it writes is its owner's only
+    ::umask(077);                  // whatever it writes is its owner's only
     // Large blocks (19 MiB for each password) go back to the system at once; by itself glibc would begin to keep them.
     ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/config/config.hpp"
+#include "host/server/passed_sockets.hpp"
 
 #include <chrono>
 #include <memory>
@@ -12,8 +13,9 @@ namespace talome {
 /// The thread that makes it is its lifecycle thread: plugins are started and stopped on it.
 class Server {
 public:
-    /// Opens the state, starts the plugins, listens. Throws std::exception with words for the person who starts it.
-    explicit Server(const config::Config&);
+    /// Opens the state, starts the plugins, listens: on `passed`, else where the configuration says. Throws
+    /// std::exception with words for the person who starts it.
+    explicit Server(const config::Config&, PassedSockets passed = {});
     ~Server();
 
     std::string address() const;   ///< "http://0.0.0.0:4000"
