@@ -41,7 +41,7 @@ install(FILES etc/systemd/talomed.service etc/systemd/talomed.socket etc/systemd
   DESTINATION lib/systemd/system COMPONENT host)
 install(FILES etc/systemd/talome.sysusers DESTINATION lib/sysusers.d RENAME talome.conf COMPONENT host)
 install(DIRECTORY DESTINATION lib/talome/plugins COMPONENT host) # watched by the host, so there without any plugin
-install(FILES README.md packaging/README.md DESTINATION share/doc/talome-host COMPONENT host)
+install(FILES packaging/README.md DESTINATION share/doc/talome-host COMPONENT host)
 
 # cli
 install(TARGETS talomectl DESTINATION bin COMPONENT cli)
@@ -93,7 +93,7 @@ foreach(page IN LISTS pages)
     install(FILES ${PROJECT_BINARY_DIR}/packages/${name}.gz DESTINATION share/man/man${section} COMPONENT ${component})
   endif()
 endforeach()
-add_custom_target(package_documents DEPENDS ${made})
+add_custom_target(package_documents ALL DEPENDS ${made})
 add_dependencies(package_parts package_documents)
 
 # The names of the packages, and what each needs besides the libraries that its programs link.
@@ -101,8 +101,8 @@ set(version ${PROJECT_VERSION}-1)
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME talome)
 set(CPACK_PACKAGE_CONTACT ${TALOME_MAINTAINER})
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_SET_DESTDIR ON)
+set(CPACK_SET_DESTDIR ON) # /etc is not below the prefix
+set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
   WORLD_READ WORLD_EXECUTE)
 set(CPACK_STRIP_FILES ON)
@@ -121,29 +121,29 @@ set(CPACK_DEBIAN_HOST_PACKAGE_NAME talome-host)
 set(CPACK_DEBIAN_HOST_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "talome-cli (= ${version}), debconf (>= 0.5) | debconf-2.0, systemd | systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.52)")
 set(CPACK_DEBIAN_HOST_DESCRIPTION "home server: the daemon that plugins run in
- Talome is a home-server backend. Its daemon, talomed, holds users, sessions,
- settings and databases and serves a REST API on port 4000; everything that a
- user would call a feature is a plugin in a package of its own, which can be
- enabled, disabled and replaced while the daemon runs.
- .
- The daemon runs under its own user, sandboxed by systemd, which also keeps its
- sockets, so that a restart refuses no connection.")
+Talome is a home-server backend. Its daemon, talomed, holds users, sessions,
+settings and databases and serves a REST API on port 4000; everything that a
+user would call a feature is a plugin in a package of its own, which can be
+enabled, disabled and replaced while the daemon runs.
+
+The daemon runs under its own user, sandboxed by systemd, which also keeps its
+sockets, so that a restart refuses no connection.")
 set(CPACK_DEBIAN_CLI_PACKAGE_NAME talome-cli)
 set(CPACK_DEBIAN_CLI_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_CLI_DESCRIPTION "home server: the command line tool
- talomectl looks after a Talome server, here or on another machine: users,
- settings, snapshots, the audit log, plugins, and every operation that the
- server offers. It also begins new plugins, with the package talome-sdk-dev.")
+talomectl looks after a Talome server, here or on another machine: users,
+settings, snapshots, the audit log, plugins, and every operation that the
+server offers. It also begins new plugins, with the package talome-sdk-dev.")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME talome-sdk-dev)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "talome-cli (= ${version}), cmake (>= 3.25), make, ninja-build, pkg-config, libboost1.81-dev, doctest-dev")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "g++ | c++-compiler | c-compiler")
 set(CPACK_DEBIAN_SDK_DESCRIPTION "home server: what the author of a plugin needs
- Headers of the plugin interface, in C and in C++20, the CMake package and the
- pkg-config file that build plugins, a template to begin with, the program
- that writes a plugin's manifest, and the one that checks a plugin.
- .
- Only a compiler is needed beside it: C++ for plugins in C++, C for those in C.")
+Headers of the plugin interface, in C and in C++20, the CMake package and the
+pkg-config file that build plugins, a template to begin with, the program
+that writes a plugin's manifest, and the one that checks a plugin.
+
+Only a compiler is needed beside it: C++ for plugins in C++, C for those in C.")
 
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/plugin_packages.cmake) # when cpack runs: manifests exist then
 set(CPACK_TALOME_PLUGINS ${plugins})

@@ -1,10 +1,29 @@
 # Read by cpack before it makes the packages: a plugin's own manifest says what its package is.
+
+# Lines of at most 78 characters, as a package's description has them.
+function(wrapped text out)
+  string(REPLACE " " ";" words "${text}")
+  set(lines "")
+  set(line "")
+  foreach(word IN LISTS words)
+    string(LENGTH "${line} ${word}" length)
+    if(length GREATER 78)
+      string(APPEND lines "${line}\n")
+      set(line "${word}")
+    else()
+      string(JOIN " " line ${line} "${word}")
+    endif()
+  endforeach()
+  set(${out} "${lines}${line}" PARENT_SCOPE)
+endfunction()
+
 foreach(plugin IN LISTS CPACK_TALOME_PLUGINS)
   if(NOT EXISTS ${CPACK_TALOME_MANIFEST_${plugin}})
     message(FATAL_ERROR "${plugin} is not built: build the target package_parts first")
   endif()
   file(READ ${CPACK_TALOME_MANIFEST_${plugin}} manifest)
   string(JSON summary GET "${manifest}" summary)
+  string(REPLACE ";" "," summary "${summary}")
   string(JSON count ERROR_VARIABLE none LENGTH "${manifest}" prefixes)
   set(routes "")
   if(count GREATER 0)
@@ -13,12 +32,11 @@ foreach(plugin IN LISTS CPACK_TALOME_PLUGINS)
       string(JSON prefix GET "${manifest}" prefixes ${i})
       string(APPEND routes " ${prefix}")
     endforeach()
-    set(routes " It serves${routes}.")
+    string(REPLACE " " ", " routes "${routes}")
+    string(REGEX REPLACE "^, " " It serves " routes "${routes}.")
   endif()
+  wrapped("${summary}" summary)
+  wrapped("A plugin of Talome.${routes} It is enabled by \"talomectl plugin enable ${plugin}\", while the server runs." about)
   string(TOUPPER plugin-${plugin} component)
-  set(CPACK_DEBIAN_${component}_DESCRIPTION "home server: the plugin ${plugin}
- ${summary}
- .
- A plugin of Talome.${routes} \"talomectl plugin enable ${plugin}\" enables it,
- while the server runs.")
+  set(CPACK_DEBIAN_${component}_DESCRIPTION "home server: the plugin ${plugin}\n${summary}\n\n${about}")
 endforeach()
