@@ -12,6 +12,7 @@
 #include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
+#include "host/server/watchdog.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
@@ -21,7 +22,9 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
+#include <optional>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 namespace talome {
@@ -141,6 +144,7 @@ struct Server::Parts {
                                [this] { return std::stoll(settings.get("audit_retention_days")); }, epochMs};
     ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
+    std::optional<Watchdog> watchdog; ///< if the service manager wants to hear of us
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
                                                            tasks::Pool& pool) {
@@ -162,7 +166,7 @@ struct Server::Parts {
         return database;
     }
 
-    Parts(const config::Config& config, const tasks::TimeSource& source)
+    Parts(const config::Config& config, PassedSockets passed, const tasks::TimeSource& source)
         : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir), crashFile(crashesTold(stateDir)),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
@@ -223,9 +227,11 @@ struct Server::Parts {
         for (const auto& name : settings.strayVariables(environ))
             log::warn("host", name + " is the variable of no setting that is declared now");
         try {
-            http.listenUnix(config.socket);
-            http.start();
+            if (!passed.hasCtl(config.socket)) http.listenUnix(config.socket);
+            for (auto& each : passed.ctl) http.listenUnix(std::move(each));
+            http.start(std::move(passed.http));
             retention.start();
+            startWatchdog();
             log::info("host", "the audit log's last row is " + audit.lastRow());
             started = true;
         } catch (...) {
@@ -255,6 +261,21 @@ struct Server::Parts {
             !gate::isWithinReach(*principal, job.plugin, job.kind, manifest::Tier::read))
             return principal->username + " may not have it run: it needs '" + job.permission + "'";
         return {};
+    }
+
+    /// The patience of a part is how long it may be busy, which is not to be taken for dead.
+    void startWatchdog() {
+        std::uint64_t limit = 0; // microseconds
+        if (sd_watchdog_enabled(0, &limit) <= 0) return;
+        using namespace std::chrono;
+        watchdog.emplace(reactor, microseconds(limit),
+                         std::vector<Pulse::Part>{
+                             {"the workers that serve requests", 1s, 1min,
+                              [this](Pulse::Answered answered) { http.probe(std::move(answered)); }},
+                             {"the pool of background work", 1min, 5min,
+                              [this](Pulse::Answered answered) { pool.post(std::move(answered)); }},
+                         },
+                         [] { sd_notify(0, "WATCHDOG=1"); });
     }
 
     /// Ends the streams of those who may not have them any more, and their jobs.
@@ -314,8 +335,8 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config, const tasks::TimeSource& time)
-    : parts_(std::make_unique<Parts>(config, time)) {}
+Server::Server(const config::Config& config, PassedSockets passed, const tasks::TimeSource& time)
+    : parts_(std::make_unique<Parts>(config, std::move(passed), time)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
@@ -328,6 +349,7 @@ std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
     parts_->jobs.stopWaiting();
+    parts_->watchdog.reset(); // from now on it is the stop's own time limit that counts
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->reviewing->close();
     parts_->http.stop(); // no handler may be inside a plugin that ends
