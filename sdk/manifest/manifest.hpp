@@ -111,6 +111,13 @@ struct Topic {
 };
 BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema))
 
+/// One that it runs, as argv[0] names it.
+struct Program {
+    std::string name, summary;
+    bool operator==(const Program&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Program, (), (name, summary))
+
 struct Manifest {
     std::string id, version, summary;
     unsigned abi = 0;
@@ -127,10 +134,11 @@ struct Manifest {
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
     std::vector<std::string> uses;          ///< operations that it calls
+    std::vector<Program> programs;          ///< that it runs
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
-                       settings, migrations, tasks, topics, subscriptions, uses))
+                       settings, migrations, tasks, topics, subscriptions, uses, programs))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);
