@@ -238,6 +238,21 @@ const talome_events kEvents{
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
 
+const talome_process kProcess{sizeof(talome_process),
+                              0,
+                              [](talome_self* self, const char* program, const char* summary) noexcept {
+                                  return note(self, [&](Manifest& m) {
+                                      add(m.programs, recordProgram(program, summary), &Program::name, "a program");
+                                  });
+                              },
+                              TALOME_ABSENT(talome_process, run),
+                              TALOME_ABSENT(talome_process, spawn),
+                              TALOME_ABSENT(talome_process, write),
+                              TALOME_ABSENT(talome_process, close_input),
+                              TALOME_ABSENT(talome_process, pause),
+                              TALOME_ABSENT(talome_process, signal),
+                              TALOME_ABSENT(talome_process, end)};
+
 struct Area {
     const char* id;
     const void* table;
@@ -248,7 +263,8 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_DATABASE, &kDatabase},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
-                           {TALOME_IO, &kIo}};
+                           {TALOME_IO, &kIo},
+                           {TALOME_PROCESS, &kProcess}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

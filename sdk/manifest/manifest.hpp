@@ -123,6 +123,13 @@ struct Topic {
 };
 BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema, durable))
 
+/// One that it runs, as argv[0] names it.
+struct Program {
+    std::string name, summary;
+    bool operator==(const Program&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Program, (), (name, summary))
+
 struct Manifest {
     std::string id, version, summary;
     unsigned abi = 0;
@@ -142,11 +149,12 @@ struct Manifest {
     std::vector<std::string> durableSubscriptions;
     std::vector<std::string> uses;          ///< operations that it calls
     std::vector<std::string> requirements;  ///< those of them without which it is not started
+    std::vector<Program> programs;          ///< that it runs
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
                        settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
-                       requirements))
+                       requirements, programs))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);

@@ -94,6 +94,11 @@ Flag recordFlag(const char* flag, const char* summary, bool granted) {
     return {name, summaryOf(summary, name), granted};
 }
 
+Program recordProgram(const char* program, const char* summary) {
+    const std::string name = nameOf(program, isProgram, "program");
+    return {name, summaryOf(summary, name)};
+}
+
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql) {
     const std::string where = "migration " + std::to_string(version);
     if (version == 0) throw Invalid(where, "versions count from 1");
