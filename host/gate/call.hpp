@@ -5,6 +5,7 @@
 #include "host/gate/registry.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,7 +17,8 @@ struct talome_call {
     std::shared_ptr<const talome::gate::Principal> principal;
     std::shared_ptr<const talome::gate::Snapshot> snapshot; ///< one view of the operations for the whole call
     std::string requestId;
-    std::int64_t deadlineMs = 0;     ///< since the epoch; 0: none
+    std::int64_t deadlineMs = 0; ///< since the epoch; 0: none
+    std::chrono::steady_clock::time_point expires = std::chrono::steady_clock::time_point::max(); ///< the same
     std::function<bool()> cancelled; ///< may be asked from any thread while the call lasts; empty: never
     int depth = 0;                   ///< calls inside calls
     int status = 0;                  ///< set by the handler; 0: the route's
@@ -26,4 +28,9 @@ struct talome_call {
     bool passed = false;  ///< the gate let it through already, at an earlier visit
     bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
+
+    /// The caller has left, or the time is over. Any thread, while the call lasts.
+    bool isCancelled() const {
+        return (deadlineMs && std::chrono::steady_clock::now() >= expires) || (cancelled && cancelled());
+    }
 };

@@ -214,13 +214,14 @@ void Rest::serve(http::Exchange& exchange) const {
     const auto& route = *match.value->route;
     exchange.setRoute(route.path);
     exchange.setPlugin(endpoint->plugin);
+    if (endpoint->holdings) exchange.holdFor(endpoint->holdings);
     const auto kind = endpoint->declared.kind;
     auto call = begin(exchange, snapshot, *endpoint);
     // Before the body is read, and again on the one path.
     if (call.principal->authenticated || !endpoint->lateAuthentication) gate_.admit(call, *endpoint);
     if (kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
     // An upload that has come whole is not sent away any more.
-    const Bulkhead::Place place(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->plugin);
+    const Bulkhead::Place place(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->usage);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (kind != manifest::Kind::call) {
@@ -228,7 +229,7 @@ void Rest::serve(http::Exchange& exchange) const {
             return;
         }
         Answer answer;
-        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer);
+        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer, &exchange);
         if (answer.tooLarge) throw Failure(TALOME_E_INTERNAL, endpoint->declared.id + " answered more than 64 MiB");
         for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
         const auto& type = endpoint->declared.outputType;

@@ -99,7 +99,7 @@ talome_str requestId(const talome_call* call) noexcept { return str(call->reques
 int64_t deadlineMs(const talome_call* call) noexcept { return call->deadlineMs; }
 
 int32_t cancelled(const talome_call* call) noexcept {
-    return edge([&]() -> talome_status { return call->cancelled && call->cancelled() ? 1 : 0; }) == 1 ? 1 : 0;
+    return edge([&]() -> talome_status { return call->isCancelled() ? 1 : 0; }) == 1 ? 1 : 0;
 }
 
 talome_status setStatus(talome_call* call, int32_t status) noexcept {

@@ -41,6 +41,13 @@ bool isId(std::string_view id) {
            id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
+/// The host's own operations take what they need: a snapshot of all databases may be large.
+std::chrono::milliseconds limitOf(const talome_self& self, const manifest::Operation& operation) {
+    if (self.id == "host") return {};
+    if (operation.timeLimitMs) return std::chrono::milliseconds(*operation.timeLimitMs);
+    return std::chrono::seconds(self.limits.callSeconds);
+}
+
 /// Never released, not at exit either.
 void keepMapped(std::shared_ptr<boost::dll::shared_library> library) {
     static auto* const kept = new std::vector<std::shared_ptr<boost::dll::shared_library>>;
@@ -233,11 +240,13 @@ std::vector<std::shared_ptr<const gate::Endpoint>> Plugin::endpoints() const { r
 
 std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self& self, std::shared_ptr<void> alive) {
     std::vector<std::shared_ptr<const gate::Endpoint>> result;
+    const bool own = self.id == "host";
     for (const auto& each : self.operations) {
         try {
-            result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
-                each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
-                each.lateAuthentication, self.id, self.id == "host" ? nullptr : self.bulkhead, self.usage, alive}));
+            result.push_back(std::make_shared<gate::Endpoint>(
+                gate::Endpoint{each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
+                               each.lateAuthentication, self.id, own ? nullptr : self.bulkhead,
+                               own ? nullptr : self.holdings, limitOf(self, each.declared), self.usage, alive}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

@@ -105,6 +105,7 @@ int main(void) {
   F(talome_operation, max_body)
   F(talome_operation, invoke)
   F(talome_operation, user)
+  F(talome_operation, time_limit_ms)
   S(talome_principal)
   F(talome_principal, struct_size)
   F(talome_principal, authenticated)
