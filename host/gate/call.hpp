@@ -27,10 +27,17 @@ struct talome_call {
     std::string approval; ///< id of a person's leave for this call, as the caller names it; empty: none
     bool passed = false;  ///< the gate let it through already, at an earlier visit
     bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
+    const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
-
-    /// The caller has left, or the time is over. Any thread, while the call lasts.
-    bool isCancelled() const {
-        return (deadlineMs && std::chrono::steady_clock::now() >= expires) || (cancelled && cancelled());
-    }
 };
+
+namespace talome::gate {
+
+/// Nobody waits for the answer any more, its time is over, or the plugin must end: by any thread while the call lasts.
+inline bool isCancelled(const talome_call& call) {
+    return (call.inside && call.inside->cancelled()) ||
+           (call.deadlineMs && std::chrono::steady_clock::now() >= call.expires) ||
+           (call.cancelled && call.cancelled());
+}
+
+} // namespace talome::gate

@@ -24,6 +24,9 @@ std::string& lastWords();
 /// that passes it on as it is.
 void rememberFailure(const Failure&);
 
+/// 503: for a moment nobody serves it.
+Failure beingReplaced(const std::string& plugin);
+
 /// What the path asks and tells. Each may be called by any thread.
 struct Rules {
     std::function<Mode()> mode;
@@ -31,6 +34,7 @@ struct Rules {
     /// Returns when the entry is on disk; throws if it cannot be written.
     std::function<void(const audit::Entry&)> note;
     Approvals& approvals;
+    const Registry& registry;
     CallWatch* watch = nullptr; ///< looks after the calls that run; null: nobody does
 };
 
@@ -47,8 +51,9 @@ public:
     /// Failure.
     void require(const talome_call&, std::string_view permission) const;
 
-    /// The whole path. `input` is the merged object; throws Failure. `exchange`: to be answered when the time is over,
-    /// though the handler has not returned.
+    /// The whole path. `input` is the merged object; throws Failure. This and the next two throw Superseded, before
+    /// anything is done, if the endpoint's plugin has been replaced or ended: the endpoint was of an older snapshot.
+    /// `exchange`: to be answered when the time is over, though the handler has not returned.
     void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to,
              http::Exchange* exchange = nullptr) const;
     /// The same for a request that its handler answers by itself, see Endpoint::wire.

@@ -3,6 +3,7 @@
 
 #include "host/crash/scope.hpp"
 #include "host/gate/bulkhead.hpp"
+#include "host/gate/drain.hpp"
 #include "host/gate/principal.hpp"
 #include "host/gate/schema.hpp"
 #include "host/http/exchange.hpp"
@@ -33,7 +34,7 @@ struct Endpoint {
     std::shared_ptr<http::Holdings> holdings; ///< of its connections; null: the host's own
     std::chrono::milliseconds timeLimit{0};   ///< for a call; 0: none, the host's own
     crash::Usage& usage;                      ///< what calls of this plugin cost
-    std::shared_ptr<void> alive;              ///< the code stays mapped while someone holds the endpoint
+    std::shared_ptr<Drain> drain;             ///< of its generation: who calls holds it; null: the host's own
 };
 
 struct Routed {

@@ -12,7 +12,7 @@ void Task::activate() {
     const std::lock_guard lock(mutex_);
     active_ = true;
     cancelled_ = false;
-    if (period_.count() > 0) schedule(Reactor::Clock::now() + period_);
+    if (period_.count() > 0) schedule(reactor_.now() + period_);
 }
 
 void Task::schedule(Reactor::Clock::time_point when) {
@@ -26,14 +26,14 @@ void Task::schedule(Reactor::Clock::time_point when) {
 
 void Task::wake(std::chrono::milliseconds delay) {
     const std::lock_guard lock(mutex_);
-    if (active_) schedule(Reactor::Clock::now() + delay);
+    if (active_) schedule(reactor_.now() + delay);
 }
 
 void Task::due() {
     {
         const std::lock_guard lock(mutex_);
         // A timer that was moved forward or cancelled may still have fired.
-        if (!active_ || !timer_ || when_ > Reactor::Clock::now()) return;
+        if (!active_ || !timer_ || when_ > reactor_.now()) return;
         if (running_) return; // runOnce() sees that something is due
         timer_ = 0;
         running_ = true;
@@ -50,7 +50,7 @@ void Task::runOnce() {
     const std::lock_guard lock(mutex_);
     running_ = false;
     if (active_) {
-        const auto now = Reactor::Clock::now();
+        const auto now = reactor_.now();
         if (timer_ && when_ <= now) { // came due while it ran
             reactor_.cancel(timer_);
             timer_ = 0;

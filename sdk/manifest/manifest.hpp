@@ -128,12 +128,13 @@ struct Manifest {
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
     std::vector<std::string> uses;          ///< operations that it calls
+    std::vector<std::string> requirements;  ///< those of them without which it is not started
     std::optional<std::string> digest;      ///< of the .so: "sha256:" and 64 hexadecimal digits
     std::optional<std::uint64_t> size;      ///< of the .so, in bytes
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
-                       settings, migrations, tasks, topics, subscriptions, uses, digest, size))
+                       settings, migrations, tasks, topics, subscriptions, uses, requirements, digest, size))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);
