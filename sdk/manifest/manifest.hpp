@@ -53,13 +53,14 @@ struct Operation {
     std::vector<Tool> tools;
     std::uint64_t maxBody = 0; ///< bytes
     Kind kind = Kind::call;
-    std::vector<Source> sources;        ///< of Kind::events
-    std::vector<std::string> protocols; ///< of Kind::websocket: what is offered, the best first
+    std::vector<Source> sources;             ///< of Kind::events
+    std::vector<std::string> protocols;      ///< of Kind::websocket: what is offered, the best first
+    std::optional<std::int64_t> timeLimitMs; ///< of a call; none: the host's
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
                       (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
-                       maxBody, kind, sources, protocols))
+                       maxBody, kind, sources, protocols, timeLimitMs))
 
 /// A port of its own.
 struct Listener {
@@ -150,11 +151,13 @@ struct Manifest {
     std::vector<std::string> uses;          ///< operations that it calls
     std::vector<std::string> requirements;  ///< those of them without which it is not started
     std::vector<Program> programs;          ///< that it runs
+    std::optional<std::string> digest;      ///< of the .so: "sha256:" and 64 hexadecimal digits
+    std::optional<std::uint64_t> size;      ///< of the .so, in bytes
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
                        settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
-                       requirements, programs))
+                       requirements, programs, digest, size))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);
