@@ -66,6 +66,8 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     const auto itself = [](const auto& each) { return each; };
     within(declared.operations, written.operations, "the operation", id);
     within(declared.tasks, written.tasks, "the task", id);
+    const std::vector<manifest::Job> none;
+    within(declared.jobs.value_or(none), written.jobs.value_or(none), "the job", id);
     within(declared.settings, written.settings, "the setting", [](const auto& each) { return each.key; });
     within(declared.listeners, written.listeners, "the listener", id);
     within(declared.topics, written.topics, "the topic", name);
@@ -75,6 +77,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     within(declared.uses, written.uses, "the use of", itself);
     within(declared.requirements, written.requirements, "the need of", itself);
     within(declared.subscriptions, written.subscriptions, "the subscription to", itself);
+    within(declared.durableSubscriptions, written.durableSubscriptions, "the durable subscription to", itself);
 }
 
 } // namespace talome::plugins

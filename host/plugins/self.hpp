@@ -5,6 +5,7 @@
 #include "host/crash/history.hpp"
 #include "host/crash/scope.hpp"
 #include "host/events/bus.hpp"
+#include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
 #include "host/gate/limits.hpp"
 #include "host/gate/open_streams.hpp"
@@ -14,7 +15,8 @@
 #include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
-#include "host/tasks/task.hpp"
+#include "host/tasks/pool.hpp"
+#include "host/tasks/reactor.hpp"
 #include "sdk/manifest/manifest.hpp"
 
 #include <atomic>
@@ -29,6 +31,14 @@
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
+namespace talome::tasks {
+struct Clockwork;
+}
+namespace talome::jobs {
+class Jobs;
+struct Owner;
+} // namespace talome::jobs
+
 namespace talome::plugins {
 
 /// What the tables need of the server.
@@ -36,6 +46,7 @@ struct Services {
     gate::Registry& registry;
     gate::Gate& gate;
     events::Bus& bus;
+    events::Outboxes& outboxes;
     settings::Settings& settings;
     tasks::Pool& pool;
     tasks::Reactor& reactor;
@@ -50,6 +61,10 @@ struct Services {
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
     std::function<gate::Limits(const std::string& plugin)> limitsOf; ///< empty: the usual ones
     crash::History* crashes = nullptr;                               ///< null: in tests, nothing is known of any
+    tasks::Clockwork* clockwork = nullptr;
+    jobs::Jobs* jobs = nullptr;
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
 };
 
 class EventRoute;
@@ -68,6 +83,11 @@ struct AudienceWatch {
 struct DeclaredTask {
     manifest::Task declared;
     talome_task_run run;
+    void* user;
+};
+struct DeclaredJob {
+    manifest::Job declared;
+    talome_job_function run;
     void* user;
 };
 struct Subscription {
@@ -121,8 +141,10 @@ struct talome_self {
     std::vector<talome::manifest::Setting> settings;
     std::vector<talome::manifest::Migration> migrations;
     std::vector<talome::plugins::DeclaredTask> tasks;
+    std::vector<talome::plugins::DeclaredJob> jobs;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
+    std::vector<std::string> durableSubscriptions; ///< patterns
     std::vector<talome::plugins::AudienceWatch> audiences;
     std::vector<talome::manifest::Listener> listeners;
     std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;
@@ -138,8 +160,7 @@ struct talome_self {
     const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
     std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
-    std::mutex mutex; ///< of what follows
-    std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
+    std::mutex mutex;                  ///< of what follows
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;

@@ -66,11 +66,13 @@ struct TaskRecord {
     RunTask run;
     std::string id, summary;
     std::int64_t periodMs;
+    std::string cron{}, timeZone{};
     static talome_status invoke(void* user, talome_call*) noexcept;
 };
 
 struct TopicRecord {
     std::string name, summary, schema, audience;
+    std::uint32_t flags = 0;
 };
 
 struct SubscriptionRecord {
