@@ -45,7 +45,9 @@ public:
     explicit Crasher(talome::Registry& registry) : host_(registry.host()) {
         registry.operation("crasher.crash", "Crashes", talome::admin, talome::Tier::modify, this, &Crasher::crash)
             .route("POST", "/api/crasher/{how}");
-        registry.operation("crasher.ping", "Says that it is there", talome::anyone, talome::Tier::read, this, &Crasher::ping)
+        registry
+            .operation("crasher.ping", "Says that it is there", talome::anyone, talome::Tier::read, this,
+                       &Crasher::ping)
             .route("GET", "/api/crasher");
         registry.task("crasher.work", "Crashes", this, &Crasher::work);
         registry.topic<Nothing>("crasher.told", "Something that crashes who hears it", talome::admin);

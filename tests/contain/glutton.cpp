@@ -38,11 +38,17 @@ public:
             .input("ms", "how long at most")
             .input("stubborn", "does not ask whether somebody waits still", false)
             .timeLimit(400ms);
-        registry.operation("glutton.outer", "Calls it", admin, Tier::read, this, &Glutton::outer).route("GET", "/api/glutton/outer").timeLimit(200ms);
-        registry.operation("glutton.limit", "Says until when it may run", admin, Tier::read, this, &Glutton::limit).route("GET", "/api/glutton/limit");
-        registry.operation("glutton.spin", "Computes for so long", admin, Tier::read, this, &Glutton::spin).route("GET", "/api/glutton/spin");
-        registry.operation("glutton.take", "Takes a body", admin, Tier::modify, this, &Glutton::take).route("POST", "/api/glutton/take");
-        registry.raw("glutton.stream", "A stream", admin, Tier::read, "GET", "/api/glutton/stream", this, &Glutton::stream);
+        registry.operation("glutton.outer", "Calls it", admin, Tier::read, this, &Glutton::outer)
+            .route("GET", "/api/glutton/outer")
+            .timeLimit(200ms);
+        registry.operation("glutton.limit", "Says until when it may run", admin, Tier::read, this, &Glutton::limit)
+            .route("GET", "/api/glutton/limit");
+        registry.operation("glutton.spin", "Computes for so long", admin, Tier::read, this, &Glutton::spin)
+            .route("GET", "/api/glutton/spin");
+        registry.operation("glutton.take", "Takes a body", admin, Tier::modify, this, &Glutton::take)
+            .route("POST", "/api/glutton/take");
+        registry.raw("glutton.stream", "A stream", admin, Tier::read, "GET", "/api/glutton/stream", this,
+                     &Glutton::stream);
         registry.operation("glutton.feed", "Sends this to all streams", admin, Tier::modify, this, &Glutton::feed)
             .route("POST", "/api/glutton/feed");
         registry.uses("glutton.wait");
@@ -69,10 +75,12 @@ private:
     void stream(talome::Call&, const talome::Nothing&, talome::Exchange& exchange) {
         const std::lock_guard lock(mutex_);
         const auto number = ++last_;
-        streams_[number] = exchange.openStream("application/octet-stream", {.onEnded = [this, number](talome::Ended) {
-            const std::lock_guard again(mutex_);
-            streams_.erase(number);
-        }, .maxQueued = 32 << 20});
+        streams_[number] = exchange.openStream("application/octet-stream", {.onEnded =
+                                                                                [this, number](talome::Ended) {
+                                                                                    const std::lock_guard again(mutex_);
+                                                                                    streams_.erase(number);
+                                                                                },
+                                                                            .maxQueued = 32 << 20});
     }
     /// How many took it.
     int feed(const Spin& input) {
