@@ -56,8 +56,7 @@ private:
     /// What can be shown of one, and read without the manager's thread.
     struct Shown {
         PluginDetail detail;
-        std::shared_ptr<http::Holdings> holdings; ///< of its connections; null: it does not run
-        std::shared_ptr<gate::Drain> drain;
+        std::shared_ptr<const http::Holdings> holdings;
     };
 
     void onThread(const std::function<void()>& what); ///< waits for it, and throws what it throws

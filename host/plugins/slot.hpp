@@ -1,6 +1,7 @@
 // One plugin as the manager knows it: its file, its state, and its generations.
 #pragma once
 
+#include "host/crash/history.hpp"
 #include "host/plugins/generation.hpp"
 #include "host/plugins/resource_use.hpp"
 
@@ -46,7 +47,7 @@ struct PluginDetail : PluginInfo {
     std::vector<std::string> dependsOn, waitingFor;
     std::map<std::string, std::string> listeners;
     ResourceUse resources;
-    std::vector<crash::CrashInfo> crashes; ///< in its code, the newest first
+    std::vector<crash::CrashInfo> crashes; ///< of the server, in its code: the newest first
     std::optional<boost::json::value> manifest;
 };
 BOOST_DESCRIBE_STRUCT(PluginDetail, (PluginInfo),
