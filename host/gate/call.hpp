@@ -29,8 +29,9 @@ struct talome_call {
     /// Of a call that outlasts requests, a job's: brings principal and snapshot up to now. Throws Failure if its user
     /// may not do it any more. Null for all others.
     std::function<void(talome_call&)> renew;
-    bool passed = false;  ///< the gate let it through already, at an earlier visit
-    bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
+    bool passed = false;                         ///< the gate let it through already, at an earlier visit
+    bool secure = false;                         ///< the caller came by HTTPS, to this server or to a trusted proxy
+    const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };
 
@@ -52,5 +53,10 @@ public:
 private:
     talome_call& call_;
 };
+
+/// Nobody waits for the answer any more, or the plugin must end: by any thread while the call lasts.
+inline bool isCancelled(const talome_call& call) {
+    return (call.inside && call.inside->cancelled()) || (call.cancelled && call.cancelled());
+}
 
 } // namespace talome::gate

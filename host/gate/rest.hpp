@@ -34,6 +34,7 @@ public:
 
 private:
     void serve(http::Exchange&) const;
+    void serve(http::Exchange&, const std::shared_ptr<const Snapshot>&) const;
     talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, const Endpoint&) const;
     void refuseForeignSites(const http::Exchange&) const;
     bool answerByJob(http::Exchange&, const talome_call&) const;

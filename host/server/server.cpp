@@ -27,11 +27,6 @@ namespace talome {
 
 namespace {
 
-std::int64_t epochMs() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 std::filesystem::path privateFolder(const std::filesystem::path& path) {
     std::error_code error;
     if (std::filesystem::create_directories(path, error)) ::chmod(path.c_str(), 0700);
@@ -49,14 +44,28 @@ std::filesystem::path restored(const config::Config& config) {
     return config.database;
 }
 
-/// Beside the program: where the build, and where packages put them.
-std::vector<std::filesystem::path> pluginDirectories(const config::Config& config) {
-    if (!config.pluginDirs.empty()) return config.pluginDirs;
+plugins::ManagerOptions managerOptions(const config::Config& config) {
+    plugins::ManagerOptions options;
+    options.wantedAtFirst = [&config](const std::string& id) {
+        return config.plugins.all || config.plugins.names.contains(id);
+    };
+    options.replaceNewFiles = config.replaceNewPlugins;
+    options.lifecycleLimit = std::chrono::seconds(config.lifecycleLimit);
+    options.drainLimit = std::chrono::seconds(config.drainLimit);
+    options.directories = config.pluginDirs;
+    if (!config.pluginDirs.empty()) return options;
+    // Beside the program: where packages put them, and where the build does.
     std::error_code error;
     const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    for (const auto& each : {folder / ".." / "plugins", folder / ".." / "lib" / "talome" / "plugins"})
-        if (std::filesystem::is_directory(each, error)) return {each.lexically_normal()};
-    return {};
+    const auto installed = (folder / ".." / "lib" / "talome" / "plugins").lexically_normal();
+    const auto built = (folder / ".." / "plugins").lexically_normal();
+    if (std::filesystem::is_directory(built, error)) {
+        options.directories = {built};
+    } else if (std::filesystem::is_directory(installed, error)) {
+        options.directories = {installed};
+        options.origin = plugins::Code::Origin::installed;
+    }
+    return options;
 }
 
 void logAccess(const http::AccessRecord& record) noexcept {
@@ -91,6 +100,8 @@ http::Options httpOptions(const config::Config& config, const CertificateWatch* 
 
 /// In the order in which they need each other; they end in the opposite one.
 struct Server::Parts {
+    const tasks::TimeSource& time;
+    const std::function<std::int64_t()> epochMs = [this] { return time.epochMs(); };
     std::filesystem::path stateDir;
     storage::StateLock lock;
     storage::Database database;
@@ -107,9 +118,9 @@ struct Server::Parts {
     gate::Approvals approvals;
     gate::Gate gate;
     events::Bus bus;
-    tasks::Reactor reactor;
+    tasks::Reactor reactor{time};
     tasks::Pool pool{16};
-    tasks::Clockwork clockwork{reactor};
+    tasks::Clockwork clockwork{reactor, time};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -140,8 +151,8 @@ struct Server::Parts {
         return database;
     }
 
-    explicit Parts(const config::Config& config)
-        : stateDir(privateFolder(config.stateDir)), lock(stateDir),
+    Parts(const config::Config& config, const tasks::TimeSource& source)
+        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
@@ -152,7 +163,7 @@ struct Server::Parts {
           authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
-                [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -183,8 +194,7 @@ struct Server::Parts {
                    &clockwork,
                    &jobs,
                    [this](const jobs::Owner& owner) { return jobOwner(owner); }},
-          manager(services, database, pluginDirectories(config),
-                  [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
+          manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
@@ -250,7 +260,7 @@ struct Server::Parts {
     /// Now and then, while there is one: a session can end without anybody doing anything.
     void reviewStreamsLater() {
         if (reviewPlanned.exchange(true)) return;
-        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this, strand = reviewing] {
+        reactor.at(reactor.now() + kReviewEvery, [this, strand = reviewing] {
             strand->post([this] {
                 reviewPlanned = false;
                 reviewStreams();
@@ -290,12 +300,15 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config) : parts_(std::make_unique<Parts>(config)) {}
+Server::Server(const config::Config& config, const tasks::TimeSource& time)
+    : parts_(std::make_unique<Parts>(config, time)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
+Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool}}; }
+
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {

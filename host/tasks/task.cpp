@@ -31,7 +31,7 @@ void Task::activate(const Left& left) {
     active_ = true;
     cancelled_ = false;
     last_ = left.last;
-    const auto now = Reactor::Clock::now();
+    const auto now = reactor_.now();
     if (left.due && (left.woken || plan_.period.count() > 0)) scheduleSteady(*left.due, left.woken);
     if (plan_.period.count() > 0) scheduleSteady(now + plan_.period, false);
     if (left.wakeAt) scheduleWakeAt(*left.wakeAt);
@@ -79,7 +79,7 @@ void Task::cancelTimers() {
 
 void Task::wake(milliseconds delay) {
     const std::lock_guard lock(mutex_);
-    if (active_) scheduleSteady(Reactor::Clock::now() + delay, true);
+    if (active_) scheduleSteady(reactor_.now() + delay, true);
 }
 
 void Task::wakeAt(std::int64_t ms) {
@@ -141,13 +141,13 @@ void Task::runOnce() {
     }
     LastRun run;
     run.at = clock_->now();
-    const auto began = Reactor::Clock::now();
+    const auto began = reactor_.now();
     try {
         run.end = run_(cancelled_);
     } catch (const std::exception& error) {
         run.end = {Outcome::failed, error.what()};
     }
-    const auto now = Reactor::Clock::now();
+    const auto now = reactor_.now();
     run.durationMs = std::chrono::duration_cast<milliseconds>(now - began).count();
     const std::lock_guard lock(mutex_);
     last_ = std::move(run);
@@ -172,7 +172,7 @@ Task::Left Task::quiesce() {
     if (was && plan_.cron) left.ticked = std::max(ticked_, std::min(clock_->now(), tickWhen_ - 1));
     cancelTimers();
     ended_.wait(lock, [&] { return !running_; });
-    const auto now = Reactor::Clock::now();
+    const auto now = reactor_.now();
     if (std::exchange(again_, false)) {
         left.due = now;
         left.woken = true;
@@ -188,7 +188,7 @@ Task::Status Task::status() const {
     Status status{running_, last_, std::nullopt};
     const auto earlier = [&](std::int64_t at) { status.nextAt = std::min(status.nextAt.value_or(at), at); };
     if (steady_.id)
-        earlier(clock_->now() + std::chrono::ceil<milliseconds>(steadyWhen_ - Reactor::Clock::now()).count());
+        earlier(clock_->now() + std::chrono::ceil<milliseconds>(steadyWhen_ - reactor_.now()).count());
     if (wakeAt_.id) earlier(wakeAtWhen_);
     if (tick_.id) earlier(tickWhen_);
     return status;

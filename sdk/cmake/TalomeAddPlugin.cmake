@@ -12,6 +12,7 @@
 # a plugin of this repository is built exactly as a stranger's is.
 
 set(TALOME_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+include(${CMAKE_CURRENT_LIST_DIR}/TalomeAddPluginTest.cmake)
 
 # Boost.JSON for plugins: compiled once in a build tree, and exported by none of them.
 function(_talome_plugin_boost_json)
