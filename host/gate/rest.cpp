@@ -259,6 +259,7 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
     const auto& route = *match.value->route;
     exchange.setRoute(route.path);
     exchange.setPlugin(endpoint->plugin);
+    if (endpoint->holdings) exchange.holdFor(endpoint->holdings);
     const auto kind = endpoint->declared.kind;
     auto call = begin(exchange, snapshot, *endpoint);
     // Before the body is read, and again on the one path.
@@ -266,7 +267,7 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
     if (kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
     // An upload that has come whole is not sent away any more.
     std::optional<Bulkhead::Place> place;
-    place.emplace(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->plugin);
+    place.emplace(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->usage);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (kind != manifest::Kind::call) {
@@ -274,7 +275,7 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
             return;
         }
         Answer answer;
-        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer);
+        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer, &exchange);
         if (answer.tooLarge) throw Failure(TALOME_E_INTERNAL, endpoint->declared.id + " answered more than 64 MiB");
         place.reset();
         if (answerByJob(exchange, call)) return;

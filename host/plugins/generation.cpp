@@ -22,6 +22,13 @@ manifest::Manifest declaredBy(const talome_self& self) {
     return declared;
 }
 
+/// The host's own operations take what they need: a snapshot of all databases may be large.
+std::chrono::milliseconds limitOf(const talome_self& self, const manifest::Operation& operation) {
+    if (self.id == "host") return {};
+    if (operation.timeLimitMs) return std::chrono::milliseconds(*operation.timeLimitMs);
+    return std::chrono::seconds(self.limits.callSeconds);
+}
+
 } // namespace
 
 Generation::Generation(std::shared_ptr<Code> code, const Services& services, LifecycleThread& thread)
@@ -40,7 +47,10 @@ Generation::~Generation() {
 void Generation::run(const char* what, std::function<talome_status()> body) {
     LifecycleThread::Result result;
     try {
-        result = thread_.run(what, std::move(body));
+        result = thread_.run(what, [id = self_->id, what, body = std::move(body)] {
+            const crash::Scope scope(id, what);
+            return body();
+        });
     } catch (const Late&) {
         leftBehind_ = true;
         throw;
@@ -121,7 +131,8 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
         try {
             result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
                 each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
-                each.lateAuthentication, self.id, host ? nullptr : self.bulkhead, host ? nullptr : self.drain}));
+                each.lateAuthentication, self.id, host ? nullptr : self.bulkhead, host ? nullptr : self.holdings,
+                limitOf(self, each.declared), self.usage, host ? nullptr : self.drain}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

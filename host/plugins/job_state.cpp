@@ -1,7 +1,7 @@
 // What runs of a plugin's jobs: each run is a call of the user who began it, with the rights of the moment.
 #include "host/plugins/job_state.hpp"
 
-#include "host/log/log.hpp"
+#include "host/crash/scope.hpp"
 
 namespace talome::plugins {
 
@@ -37,6 +37,7 @@ jobs::Outcome JobState::run(const DeclaredJob& job, talome_job_run& run) {
     talome_call call;
     call.requestId = run.begun.id.substr(0, 8);
     call.deadlineMs = run.deadlineMs;
+    call.expires = std::chrono::steady_clock::now() + std::chrono::milliseconds(job.declared.limitMs);
     call.inside = self_.drain.get();
     call.cancelled = [&run] { return run.isCancelled(); };
     call.renew = [&](talome_call& of) {
@@ -49,6 +50,7 @@ jobs::Outcome JobState::run(const DeclaredJob& job, talome_job_run& run) {
     };
     Answer answer;
     gate::lastWords().clear();
+    const crash::Scope scope(self_.usage, job.declared.id);
     const auto status =
         job.run(job.user, &call, &run, {run.begun.input.data(), run.begun.input.size()}, &Answer::take, &answer);
     if (status < 0) return {status, std::exchange(gate::lastWords(), {}), ""};

@@ -86,6 +86,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     within(declared.uses, written.uses, "the use of", itself);
     within(declared.requirements, written.requirements, "the need of", itself);
     within(declared.subscriptions, written.subscriptions, "the subscription to", itself);
+    within(declared.durableSubscriptions, written.durableSubscriptions, "the durable subscription to", itself);
 }
 
 } // namespace talome::plugins

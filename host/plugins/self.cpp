@@ -71,13 +71,15 @@ void talome_self::activate(const std::set<std::string>& listening) {
     {
         const std::lock_guard lock(mutex);
         for (const auto& each : audiences)
-            looked.push_back(
-                services.bus.watchAudience(each.topic, strand, [each](const std::string& topic, bool present) {
+            looked.push_back(services.bus.watchAudience(
+                each.topic, strand, [each, &usage = usage](const std::string& topic, bool present) {
+                    const crash::Scope scope(usage, each.topic);
                     each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
                 }));
         for (const auto& each : subscriptions)
-            heard.push_back(
-                services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
+            heard.push_back(services.bus.subscribe(
+                id, each.pattern, strand, [each, &usage = usage](std::string_view topic, std::string_view json) {
+                    const crash::Scope scope(usage, each.pattern);
                     each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
                 }));
     }

@@ -3,14 +3,17 @@
 
 #include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
+#include "host/crash/handler.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/jobs/jobs.hpp"
 #include "host/plugins/manager.hpp"
+#include "host/plugins/resource_use.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
+#include "host/server/watchdog.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
@@ -20,7 +23,9 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
+#include <optional>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 namespace talome {
@@ -104,11 +109,13 @@ struct Server::Parts {
     const std::function<std::int64_t()> epochMs = [this] { return time.epochMs(); };
     std::filesystem::path stateDir;
     storage::StateLock lock;
+    std::filesystem::path crashFile;
     storage::Database database;
     auth::Secret secret;
     storage::Snapshots snapshots;
     audit::Log audit;
     settings::Settings settings;
+    crash::History crashes;
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
@@ -116,11 +123,16 @@ struct Server::Parts {
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
+    std::map<std::string, gate::Limits> limits;
+    gate::CallWatch watch{[this](std::chrono::milliseconds delay, std::function<void()> call) {
+        reactor.at(tasks::Reactor::Clock::now() + delay, std::move(call));
+    }};
     gate::Gate gate;
     events::Bus bus;
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
     tasks::Clockwork clockwork{reactor, time};
+    events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -137,6 +149,7 @@ struct Server::Parts {
                                [this] { return std::stoll(settings.get("audit_retention_days")); }, epochMs};
     ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
+    std::optional<Watchdog> watchdog; ///< if the service manager wants to hear of us
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
                                                            tasks::Pool& pool) {
@@ -146,24 +159,32 @@ struct Server::Parts {
                                                   *config.tlsKey);
     }
 
+    /// From here on a crash is told.
+    static std::filesystem::path crashesTold(const std::filesystem::path& stateDir) {
+        auto file = stateDir / "crashes.log";
+        crash::install(file);
+        return file;
+    }
+
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
         return database;
     }
 
-    Parts(const config::Config& config, const tasks::TimeSource& source)
-        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir),
+    Parts(const config::Config& config, PassedSockets passed, const tasks::TimeSource& source)
+        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir), crashFile(crashesTold(stateDir)),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings")),
                    [](const char* name) -> const char* { return std::getenv(name); }),
-          users(database), sessions(database, secret), tokens(database, secret),
-          authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
+          crashes(database, crashFile, {.within = config.quarantineWithin}), users(database),
+          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
+          approvals(database, secret.key("talome approvals"), epochMs), limits(config.plugins.limits),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
-                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry, &watch}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -179,6 +200,7 @@ struct Server::Parts {
           services{registry,
                    gate,
                    bus,
+                   outboxes,
                    settings,
                    pool,
                    reactor,
@@ -190,7 +212,11 @@ struct Server::Parts {
                    [this] { reviewStreams(); },
                    [this] { reviewSoon(); },
                    epochMs,
-                   http.options().workersPerPlugin,
+                   [this](const std::string& plugin) {
+                       const auto it = limits.find(plugin);
+                       return it == limits.end() ? gate::Limits{} : it->second;
+                   },
+                   &crashes,
                    &clockwork,
                    &jobs,
                    [this](const jobs::Owner& owner) { return jobOwner(owner); }},
@@ -209,9 +235,11 @@ struct Server::Parts {
         for (const auto& name : settings.strayVariables(environ))
             log::warn("host", name + " is the variable of no setting that is declared now");
         try {
-            http.listenUnix(config.socket);
-            http.start();
+            if (!passed.hasCtl(config.socket)) http.listenUnix(config.socket);
+            for (auto& each : passed.ctl) http.listenUnix(std::move(each));
+            http.start(std::move(passed.http));
             retention.start();
+            startWatchdog();
             log::info("host", "the audit log's last row is " + audit.lastRow());
             started = true;
         } catch (...) {
@@ -241,6 +269,21 @@ struct Server::Parts {
             !gate::isWithinReach(*principal, job.plugin, job.kind, manifest::Tier::read))
             return principal->username + " may not have it run: it needs '" + job.permission + "'";
         return {};
+    }
+
+    /// The patience of a part is how long it may be busy, which is not to be taken for dead.
+    void startWatchdog() {
+        std::uint64_t limit = 0; // microseconds
+        if (sd_watchdog_enabled(0, &limit) <= 0) return;
+        using namespace std::chrono;
+        watchdog.emplace(reactor, microseconds(limit),
+                         std::vector<Pulse::Part>{
+                             {"the workers that serve requests", 1s, 1min,
+                              [this](Pulse::Answered answered) { http.probe(std::move(answered)); }},
+                             {"the pool of background work", 1min, 5min,
+                              [this](Pulse::Answered answered) { pool.post(std::move(answered)); }},
+                         },
+                         [] { sd_notify(0, "WATCHDOG=1"); });
     }
 
     /// Ends the streams of those who may not have them any more, and their jobs.
@@ -284,12 +327,16 @@ struct Server::Parts {
                        {"body", counters.bodyStreams},
                        {"transfer", counters.transfers}};
         now.slowStreams = counters.slowStreams;
-        std::map<std::string, const gate::Bulkhead*> bulkheads;
+        std::map<std::string, const gate::Endpoint*> plugins;
         const auto snapshot = registry.snapshot();
         for (const auto& [id, endpoint] : snapshot->operations)
-            if (endpoint->bulkhead) bulkheads[endpoint->plugin] = endpoint->bulkhead.get();
-        for (const auto& [plugin, bulkhead] : bulkheads)
-            now.plugins.push_back({plugin, bulkhead->running(), bulkhead->refused()});
+            if (endpoint->bulkhead) plugins[endpoint->plugin] = endpoint.get();
+        for (const auto& [plugin, endpoint] : plugins) {
+            const auto use = plugins::resourceUse(plugin, endpoint->holdings.get(), database.file().parent_path());
+            now.plugins.push_back({plugin, endpoint->bulkhead->running(), use.callsRefused, use.callsTotal,
+                                   use.callsFailed, use.callsOverdue, use.streams, use.queuedBytes, use.databaseBytes,
+                                   use.cpuSeconds});
+        }
         return now;
     }
 
@@ -300,8 +347,8 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config, const tasks::TimeSource& time)
-    : parts_(std::make_unique<Parts>(config, time)) {}
+Server::Server(const config::Config& config, PassedSockets passed, const tasks::TimeSource& time)
+    : parts_(std::make_unique<Parts>(config, std::move(passed), time)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
@@ -314,6 +361,7 @@ std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
     parts_->jobs.stopWaiting();
+    parts_->watchdog.reset(); // from now on it is the stop's own time limit that counts
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->reviewing->close();
     parts_->http.stop(); // no handler may be inside a plugin that ends

@@ -191,33 +191,64 @@ const talome_tasks kTasks{sizeof(talome_tasks),
                           TALOME_ABSENT(talome_tasks, job_log),
                           TALOME_ABSENT(talome_tasks, job_checkpoint)};
 
-const talome_events kEvents{sizeof(talome_events),
-                            0,
-                            [](talome_self* self, const talome_topic* t) noexcept {
-                                return note(self,
-                                            [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
-                            },
-                            [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
-                                return note(self, [&](Manifest& m) {
-                                    if (!pattern || !isTopicPattern(pattern))
-                                        throw Invalid("subscribe", "expected a topic, or a prefix and *");
-                                    if (!function) throw Invalid("subscribe", "has no function to call");
-                                    if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
-                                        m.subscriptions.emplace_back(pattern);
-                                });
-                            },
-                            TALOME_ABSENT(talome_events, publish),
-                            TALOME_ABSENT(talome_events, publish_to),
-                            [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
-                                return note(self, [&](Manifest& m) {
-                                    if (!function) throw Invalid("on_audience", "has no function to call");
-                                    if (std::ranges::find(m.topics, orEmpty(topic), &Topic::name) == m.topics.end())
-                                        throw Invalid("on_audience", "\"" + orEmpty(topic) + "\" is not declared");
-                                });
-                            }};
+const talome_events kEvents{
+    sizeof(talome_events),
+    0,
+    [](talome_self* self, const talome_topic* t) noexcept {
+        return note(self, [&](Manifest& m) {
+            Topic topic = record(t);
+            const auto& recorder = Recorder::of(self);
+            if (topic.durable && (!recorder.asked.contains(TALOME_DATABASE) || recorder.hidden == TALOME_DATABASE))
+                throw Invalid(topic.name, "a durable topic needs " TALOME_DATABASE ", which was not asked for");
+            add(m.topics, std::move(topic), &Topic::name, "a topic");
+        });
+    },
+    [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (!pattern || !isTopicPattern(pattern)) throw Invalid("subscribe", "expected a topic, or a prefix and *");
+            if (!function) throw Invalid("subscribe", "has no function to call");
+            if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
+                m.subscriptions.emplace_back(pattern);
+        });
+    },
+    TALOME_ABSENT(talome_events, publish),
+    TALOME_ABSENT(talome_events, publish_to),
+    [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (!function) throw Invalid("on_audience", "has no function to call");
+            if (std::ranges::find(m.topics, orEmpty(topic), &Topic::name) == m.topics.end())
+                throw Invalid("on_audience", "\"" + orEmpty(topic) + "\" is not declared");
+        });
+    },
+    [](talome_self* self, const char* pattern, talome_on_durable_event function, void*) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (!pattern || !isTopicPattern(pattern))
+                throw Invalid("subscribe_durable", "expected a topic, or a prefix and *");
+            if (!function) throw Invalid("subscribe_durable", "has no function to call");
+            auto& list = m.durableSubscriptions ? *m.durableSubscriptions : m.durableSubscriptions.emplace();
+            if (std::ranges::find(list, pattern) != list.end())
+                throw Invalid("subscribe_durable", std::string(pattern) + " is subscribed to already");
+            list.emplace_back(pattern);
+        });
+    }};
 
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
+
+const talome_process kProcess{sizeof(talome_process),
+                              0,
+                              [](talome_self* self, const char* program, const char* summary) noexcept {
+                                  return note(self, [&](Manifest& m) {
+                                      add(m.programs, recordProgram(program, summary), &Program::name, "a program");
+                                  });
+                              },
+                              TALOME_ABSENT(talome_process, run),
+                              TALOME_ABSENT(talome_process, spawn),
+                              TALOME_ABSENT(talome_process, write),
+                              TALOME_ABSENT(talome_process, close_input),
+                              TALOME_ABSENT(talome_process, pause),
+                              TALOME_ABSENT(talome_process, signal),
+                              TALOME_ABSENT(talome_process, end)};
 
 struct Area {
     const char* id;
@@ -229,7 +260,8 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_DATABASE, &kDatabase},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
-                           {TALOME_IO, &kIo}};
+                           {TALOME_IO, &kIo},
+                           {TALOME_PROCESS, &kProcess}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

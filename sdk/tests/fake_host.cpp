@@ -154,6 +154,11 @@ const talome_events kEvents = [] {
                           std::string(talome::view(audience));
         return talome_status{TALOME_OK};
     };
+    t.subscribe_durable = [](talome_self* s, const char*, talome_on_durable_event on, void* user) noexcept {
+        of(s).onDurable = on;
+        of(s).onDurableUser = user;
+        return talome_status{TALOME_OK};
+    };
     t.on_audience = [](talome_self* s, const char* topic, talome_on_audience on, void* user) noexcept {
         of(s).audiences[topic] = {on, user};
         return talome_status{TALOME_OK};

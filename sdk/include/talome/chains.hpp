@@ -1,7 +1,9 @@
-// What registry.operation(), cron() and setting() return: each call says one more thing of what was declared.
+// What registry.operation(), cron(), setting() and topic() return: each call says one more thing of what was declared.
 #pragma once
 
 #include "records.hpp"
+
+#include <chrono>
 
 namespace talome {
 
@@ -39,6 +41,12 @@ public:
     /// The handler's std::string is sent as it is, and not as JSON.
     Operation& text(std::string_view mediaType = "text/plain; charset=utf-8") {
         record_->mediaType = mediaType;
+        return *this;
+    }
+    /// For one call, a day at most; 30 s unless said. When it is over, Call::cancelled() is true and the caller is told;
+    /// what takes longer is a job.
+    Operation& timeLimit(std::chrono::milliseconds limit) {
+        record_->timeLimit = limit;
         return *this;
     }
     /// Of the request, in bytes; 1 MiB unless said.
@@ -99,6 +107,21 @@ public:
 
 private:
     detail::SettingRecord* record_;
+};
+
+/// What more can be said of a topic.
+class Topic {
+public:
+    explicit Topic(detail::TopicRecord& record) : record_(&record) {}
+    /// Kept in the plugin's database until every onDurable() that matches has it; published within a transaction, it
+    /// is part of that. Each of the plugin's transactions then waits for the disk.
+    Topic& durable() {
+        record_->flags |= TALOME_TOPIC_DURABLE;
+        return *this;
+    }
+
+private:
+    detail::TopicRecord* record_;
 };
 
 } // namespace talome
