@@ -131,7 +131,7 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
-    tasks::Clockwork clockwork{reactor};
+    tasks::Clockwork clockwork{reactor, time};
     events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;

@@ -182,10 +182,7 @@ const talome_tasks kTasks{sizeof(talome_tasks),
                           TALOME_ABSENT(talome_tasks, wake_at),
                           TALOME_ABSENT(talome_tasks, cron_next),
                           [](talome_self* self, const talome_job* j) noexcept {
-                              return note(self, [&](Manifest& m) {
-                                  if (!m.jobs) m.jobs.emplace();
-                                  add(*m.jobs, record(j), &Job::id, "a job");
-                              });
+                              return note(self, [&](Manifest& m) { add(m.jobs, record(j), &Job::id, "a job"); });
                           },
                           TALOME_ABSENT(talome_tasks, start_job),
                           TALOME_ABSENT(talome_tasks, job_id),
