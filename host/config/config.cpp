@@ -23,6 +23,14 @@ std::uint16_t portFrom(const std::string& text) {
     return port;
 }
 
+std::uint64_t numberFrom(const std::string& text, std::uint64_t most) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number > most)
+        throw std::invalid_argument("expected a number from 0 to " + std::to_string(most));
+    return number;
+}
+
 std::string secretFrom(const std::string& text) {
     if (text.size() != 64 || text.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
         throw std::invalid_argument("expected 64 hexadecimal digits (32 random bytes)");
@@ -95,6 +103,8 @@ constexpr Key kKeys[] = {
      [](Config& c, const Texts& v) { c.lifecycleLimit = secondsFrom(v.at(0), 1); }},
     {"plugins.drain_seconds", "TALOME_DRAIN_SECONDS", 0,
      [](Config& c, const Texts& v) { c.drainLimit = secondsFrom(v.at(0), 0); }},
+    {"plugins.quarantine_seconds", "TALOME_QUARANTINE_SECONDS", 0,
+     [](Config& c, const Texts& v) { c.quarantineWithin = std::chrono::seconds(numberFrom(v.at(0), 86'400)); }},
     {"dashboard_origin", "DASHBOARD_ORIGIN", ',',
      [](Config& c, const Texts& v) {
          gate::Origins{v};

@@ -4,6 +4,7 @@
 
 #include "host/log/log.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -39,6 +40,7 @@ struct Config {
     bool replaceNewPlugins = false;                      ///< TALOME_NEW_PLUGIN_FILE: "replace"; else "offer"
     std::uint32_t lifecycleLimit = 10; ///< TALOME_LIFECYCLE_SECONDS: for each step of a plugin, 1 to 600
     std::uint32_t drainLimit = 30;     ///< TALOME_DRAIN_SECONDS: for the calls of a plugin that is replaced, 0 to 600
+    std::chrono::seconds quarantineWithin{600}; ///< TALOME_QUARANTINE_SECONDS: two crashes so close hold a plugin back
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
     std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in

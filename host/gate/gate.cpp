@@ -240,6 +240,7 @@ void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, t
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
         lastWords().clear();
+        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
         succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to),
                        endpoint.declared.id);
     });
@@ -251,7 +252,9 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
     call.inside = endpoint.drain.get();
     if (endpoint.lateAuthentication && !call.principal->authenticated) {
         if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
-        endpoint.wire(call, canonical(input), exchange); // it authorises by runLate()
+        const auto text = canonical(input);
+        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
+        endpoint.wire(call, text, exchange); // it authorises by runLate()
         return;
     }
     call.passed = exchange.passed.has_value();
@@ -260,6 +263,7 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
         const auto text = prepare(call, endpoint, input);
         exchange.passed = call.approval;
         lastWords().clear();
+        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
         return endpoint.wire(call, text, exchange);
     });
 }

@@ -1,6 +1,7 @@
 // What can be called at this moment: an immutable snapshot of all operations, routes and flags, swapped as a whole.
 #pragma once
 
+#include "host/crash/scope.hpp"
 #include "host/gate/bulkhead.hpp"
 #include "host/gate/drain.hpp"
 #include "host/gate/principal.hpp"
@@ -29,6 +30,7 @@ struct Endpoint {
     bool lateAuthentication = false;    ///< a WebSocket whose client may say who it is in its first message
     std::string plugin;                 ///< "host" or a plugin's id
     std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
+    crash::Usage& usage;                ///< what calls of this plugin cost
     std::shared_ptr<Drain> drain;       ///< of its generation: who calls holds it; null: the host's own, always there
 };
 

@@ -1,5 +1,6 @@
 #include "host/plugins/code.hpp"
 
+#include "host/crash/scope.hpp"
 #include "host/log/log.hpp"
 
 #include <algorithm>
@@ -59,6 +60,7 @@ Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin
     : manifest_(std::move(written)) {
     open(file, origin);
     requireEntry();
+    const crash::Scope scope(manifest_.id, "loading"); // its initialisers run
     try {
         library_.load(path_, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     } catch (const std::exception& error) {
@@ -72,6 +74,7 @@ Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin
     if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI ||
         !functions_->id || !functions_->version || !functions_->create)
         wrong("its descriptor is not of plugin ABI " + std::to_string(TALOME_ABI));
+    mapped_ = std::make_unique<crash::Mapped>(manifest_.id, functions_);
     if (manifest_.id != functions_->id || manifest_.version != functions_->version)
         wrong(std::string("the file is ") + functions_->id + " " + functions_->version + ", its manifest says " +
               manifest_.id + " " + manifest_.version);
@@ -108,6 +111,7 @@ void Code::requireEntry() const {
 
 Code::~Code() {
     const auto stays = [this] {
+        static_cast<void>(mapped_.release()); // whose code it is stays known as well
         new std::shared_ptr<void>(std::move(direct_));
         static_cast<void>(file_.release());
     };
@@ -117,6 +121,7 @@ Code::~Code() {
         stays();
         return;
     }
+    const crash::Scope scope(manifest_.id, "unloading"); // its exit functions run
     library_.unload();
     if (void* still = ::dlopen(path_.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
         ::dlclose(still);

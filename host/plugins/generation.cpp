@@ -18,6 +18,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     declared.uses.assign(self.uses.begin(), self.uses.end());
     declared.requirements.assign(self.requirements.begin(), self.requirements.end());
     for (const auto& each : self.subscriptions) declared.subscriptions.push_back(each.pattern);
+    declared.durableSubscriptions = self.durableSubscriptions;
     return declared;
 }
 
@@ -39,7 +40,10 @@ Generation::~Generation() {
 void Generation::run(const char* what, std::function<talome_status()> body) {
     LifecycleThread::Result result;
     try {
-        result = thread_.run(what, std::move(body));
+        result = thread_.run(what, [id = self_->id, what, body = std::move(body)] {
+            const crash::Scope scope(id, what);
+            return body();
+        });
     } catch (const Late&) {
         leftBehind_ = true;
         throw;
@@ -118,9 +122,10 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
     std::vector<std::shared_ptr<const gate::Endpoint>> result;
     for (const auto& each : self.operations) {
         try {
-            result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
-                each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
-                each.lateAuthentication, self.id, host ? nullptr : self.bulkhead, host ? nullptr : self.drain}));
+            result.push_back(std::make_shared<gate::Endpoint>(
+                gate::Endpoint{each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
+                               each.lateAuthentication, self.id, host ? nullptr : self.bulkhead, self.usage,
+                               host ? nullptr : self.drain}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

@@ -125,6 +125,10 @@ void Manager::startWhatCan() {
                 slot->state = State::disabled;
                 continue;
             }
+            if (const auto held = services_.crashes ? services_.crashes->quarantine(slot->id) : std::nullopt) {
+                fail(*slot, State::quarantined, held->words());
+                continue;
+            }
             if (!slot->manifest.requirements.empty() && !published_) publish();
             if (start(*slot)) again = true;
         }

@@ -96,6 +96,7 @@ PluginDetail Manager::enable(const std::string& id) {
         slot.wanted = true;
         remember(slot);
         if (slot.running) return;
+        if (services_.crashes) services_.crashes->clear(id);
         slot.read();
         slot.state = State::disabled;
         slot.reason.clear();

@@ -70,14 +70,17 @@ void talome_self::activate(const std::set<std::string>& listening) {
     for (const auto& each : eventRoutes) each->activate();
     const std::lock_guard lock(mutex);
     for (const auto& each : audiences)
-        looked.push_back(services.bus.watchAudience(each.topic, strand, [each](const std::string& topic, bool present) {
-            each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
-        }));
+        looked.push_back(services.bus.watchAudience(
+            each.topic, strand, [each, &usage = usage](const std::string& topic, bool present) {
+                const crash::Scope scope(usage, each.topic);
+                each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
+            }));
     for (const auto& each : tasks) {
         auto run = [this, each](const std::atomic<bool>& cancelled) {
             auto call = ownCall(gate::Origin::task);
             call.cancelled = [&cancelled] { return cancelled.load(); };
             gate::lastWords().clear();
+            const crash::Scope scope(usage, each.declared.id);
             if (each.run(each.user, &call) < 0 && !cancelled)
                 log::warn(id, "the task " + each.declared.id + " failed: " + gate::lastWords());
         };
@@ -87,8 +90,9 @@ void talome_self::activate(const std::set<std::string>& listening) {
         task->activate();
     }
     for (const auto& each : subscriptions)
-        heard.push_back(
-            services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
+        heard.push_back(services.bus.subscribe(
+            id, each.pattern, strand, [each, &usage = usage](std::string_view topic, std::string_view json) {
+                const crash::Scope scope(usage, each.pattern);
                 each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
             }));
     states.activate();

@@ -2,6 +2,8 @@
 // The host's own operations have one too, so that they are declared in the same way.
 #pragma once
 
+#include "host/crash/history.hpp"
+#include "host/crash/scope.hpp"
 #include "host/events/bus.hpp"
 #include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
@@ -47,6 +49,7 @@ struct Services {
     std::function<void()> reviewSoon;    ///< the same, on another thread
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
+    crash::History* crashes = nullptr;   ///< null: in tests, nothing is known of any
 };
 
 class EventRoute;
@@ -99,7 +102,8 @@ struct talome_self {
         : id(std::move(id)), services(std::move(services)),
           bulkhead(std::make_shared<talome::gate::Bulkhead>(this->services.callsAtOnce)),
           drain(std::make_shared<talome::gate::Drain>()),
-          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
+          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)),
+          usage(talome::crash::usageOf(this->id)) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
 
@@ -130,7 +134,8 @@ struct talome_self {
     const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
     std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
-    std::mutex mutex; ///< of what follows
+    talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
+    std::mutex mutex;            ///< of what follows
     std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches

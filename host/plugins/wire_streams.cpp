@@ -65,14 +65,18 @@ std::uint64_t openPlainStream(talome_self* self, talome_exchange& exchange, cons
         if (self->ended) handle->dismiss(self->id + " is being ended"); // its others have been dismissed already
     };
     if (options.room)
-        stream->room = [strand = self->strand, room = options.room, user = options.user, number] {
-            strand->post([room, user, number] { room(user, number); });
+        stream->room = [&usage = self->usage, strand = self->strand, room = options.room, user = options.user, number] {
+            strand->post([room, user, number, &usage] {
+                const crash::Scope scope(usage, "room() of a stream");
+                room(user, number);
+            });
         };
     stream->ended = [&streams = self->services.streams, noted, strand = self->strand, self, ended = options.ended,
                      user = options.user, number, hold](http::Stream::End how) {
         streams.remove(*noted);
         strand->post([self, ended, user, number, how, hold] {
             self->wires.remove(number);
+            const crash::Scope scope(self->usage, "ended() of a stream");
             if (ended) ended(user, number, howEnded(how));
             hold->release(); // whoever has the stream still has nothing of the plugin any more
         });

@@ -76,6 +76,7 @@ public:
     /// Asks the plugin. Throws what it refuses with.
     void open(talome_call& call, const std::string& id, const std::string& input, std::string_view first) {
         gate::lastWords().clear();
+        const crash::Scope scope(self_->usage, this->id);
         gate::succeedOrThrow(whole_.open(whole_.user, &call, bytes(input), bytes(first), number_), id);
         open_ = true;
         noted_ =
@@ -108,6 +109,7 @@ public:
         if (whole_.room)
             callbacks.room = [self = shared_from_this()] {
                 self->strand_->post([self] {
+                    const crash::Scope scope(self->self_->usage, self->id);
                     if (self->isOpen()) self->whole_.room(self->whole_.user, self->number_);
                 });
             };
@@ -119,8 +121,9 @@ public:
         socket_->setCallbacks(std::move(callbacks));
     }
 
+    std::string id; ///< of the route
     // Of a client that says who it is in its first message.
-    std::string id, input, peer, userAgent, requestId, permission;
+    std::string input, peer, userAgent, requestId, permission;
     bool late = false;
 
 private:
@@ -146,6 +149,7 @@ private:
             return; // what came along before the answer is of nobody
         }
         const bool isText = kind == http::Opcode::text;
+        const crash::Scope scope(self_->usage, id);
         whole_.message(whole_.user, number_, isText ? TALOME_WS_TEXT : TALOME_WS_BINARY, bytes(text));
     }
 
@@ -178,6 +182,7 @@ private:
     }
 
     void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
+        const crash::Scope scope(self_->usage, id);
         self_->services.streams.remove(noted_); // it may have been let in while the connection broke
         if (open_.exchange(false) && whole_.closed)
             whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
@@ -213,6 +218,7 @@ struct Route {
         auto socket = std::make_shared<http::WebSocket>(whole.max_message, whole.max_queued, handshake.deflate);
         auto client = std::make_shared<Client>(self, whole, socket);
         client->permission = declared.permission;
+        client->id = declared.id;
         if (call.principal->authenticated || declared.permission == "public") {
             try {
                 client->open(call, declared.id, input, {});
@@ -229,7 +235,6 @@ struct Route {
                 throw failure;
             }
             client->wait(strangers);
-            client->id = declared.id;
             client->input = input;
             client->peer = call.principal->peer;
             client->userAgent = call.principal->userAgent;

@@ -3,6 +3,7 @@
 
 #include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
+#include "host/crash/handler.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
@@ -102,11 +103,13 @@ struct Server::Parts {
     const std::function<std::int64_t()> epochMs = [this] { return time.epochMs(); };
     std::filesystem::path stateDir;
     storage::StateLock lock;
+    std::filesystem::path crashFile;
     storage::Database database;
     auth::Secret secret;
     storage::Snapshots snapshots;
     audit::Log audit;
     settings::Settings settings;
+    crash::History crashes;
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
@@ -143,21 +146,29 @@ struct Server::Parts {
                                                   *config.tlsKey);
     }
 
+    /// From here on a crash is told.
+    static std::filesystem::path crashesTold(const std::filesystem::path& stateDir) {
+        auto file = stateDir / "crashes.log";
+        crash::install(file);
+        return file;
+    }
+
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
         return database;
     }
 
     Parts(const config::Config& config, const tasks::TimeSource& source)
-        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir),
+        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir), crashFile(crashesTold(stateDir)),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings")),
                    [](const char* name) -> const char* { return std::getenv(name); }),
-          users(database), sessions(database, secret), tokens(database, secret),
-          authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
+          crashes(database, crashFile, {.within = config.quarantineWithin}), users(database),
+          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
+          approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
                 [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry}),
@@ -185,7 +196,8 @@ struct Server::Parts {
                                                               [this] { reviewStreams(); },
                                                               [this] { reviewSoon(); },
                                                               epochMs,
-                                                              http.options().workersPerPlugin},
+                                                              http.options().workersPerPlugin,
+                                                              &crashes},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),

@@ -81,6 +81,25 @@ CREATE INDEX approvals_created ON approvals (created_at);
 )sql"},
                                                {3, R"sql(
 CREATE INDEX settings_history_key ON settings_history (key, id);
+)sql"},
+                                               {4, R"sql(
+CREATE TABLE crashes (
+    id        INTEGER PRIMARY KEY,
+    at        INTEGER NOT NULL,
+    pid       INTEGER NOT NULL,
+    thread    INTEGER NOT NULL,
+    plugin    TEXT NOT NULL,
+    signal    TEXT NOT NULL,
+    address   TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    caller    TEXT NOT NULL,
+    module    TEXT NOT NULL,
+    offset    TEXT NOT NULL,
+    version   TEXT NOT NULL,
+    settled   INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (at, pid, thread)
+);
+CREATE INDEX crashes_plugin ON crashes (plugin, at);
 )sql"}};
     return all;
 }
