@@ -39,11 +39,13 @@ protected:
     int main(const std::vector<std::string>&) override {
         if (answered_) return EXIT_OK;
         try {
+            auto passed = takePassedSockets();
             const auto config = config::load();
+            checkAgreement(config, passed);
             log::configure(config.logLevel, config.logFormat);
             if (config.dockerSocket) ::setenv("DOCKER_SOCKET", config.dockerSocket->c_str(), 1);
             allowManyConnections();
-            Server server(config);
+            Server server(config, std::move(passed));
             announce(server);
             waitForTerminationRequest();
             sd_notify(0, "STOPPING=1");

@@ -79,8 +79,16 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-    {"http.host", "CORE_HOST", 0, [](Config& c, const Texts& v) { c.host = v.at(0); }},
-    {"http.port", "CORE_PORT", 0, [](Config& c, const Texts& v) { c.port = portFrom(v.at(0)); }},
+    {"http.host", "CORE_HOST", 0,
+     [](Config& c, const Texts& v) {
+         c.host = v.at(0);
+         c.addressGiven = true;
+     }},
+    {"http.port", "CORE_PORT", 0,
+     [](Config& c, const Texts& v) {
+         c.port = portFrom(v.at(0));
+         c.addressGiven = true;
+     }},
     {"http.tls.certificate", "CORE_TLS_CERT", 0,
      [](Config& c, const Texts& v) { c.tlsCertificate = pathFrom(v.at(0)); }},
     {"http.tls.key", "CORE_TLS_KEY", 0, [](Config& c, const Texts& v) { c.tlsKey = pathFrom(v.at(0)); }},

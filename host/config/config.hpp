@@ -30,6 +30,7 @@ struct EnabledAtFirst {
 struct Config {
     std::string host = "0.0.0.0";                        ///< CORE_HOST: address to listen on
     std::uint16_t port = 4000;                           ///< CORE_PORT; 0: any free one
+    bool addressGiven = false;                           ///< one of these two is said, not a default
     std::optional<std::filesystem::path> tlsCertificate; ///< CORE_TLS_CERT: PEM, with its chain; then HTTPS is spoken
     std::optional<std::filesystem::path> tlsKey;         ///< CORE_TLS_KEY: both or none
     std::filesystem::path stateDir;                      ///< TALOME_STATE_DIR

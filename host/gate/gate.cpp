@@ -286,6 +286,7 @@ void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::strin
 
 void Gate::call(talome_call& from, const Nested& nested, std::string_view operation, std::string_view input,
                 talome_sink out, void* to) const {
+    const CallUse use(from);
     if (from.depth >= kMostDepth)
         throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
     const auto uses = from.snapshot->uses.find(nested.plugin);

@@ -10,6 +10,8 @@ manifest::Manifest declaredBy(const talome_self& self) {
     manifest::Manifest declared;
     for (const auto& each : self.operations) declared.operations.push_back(each.declared);
     for (const auto& each : self.tasks) declared.tasks.push_back(each.declared);
+    declared.jobs.emplace();
+    for (const auto& each : self.jobs) declared.jobs->push_back(each.declared);
     declared.settings = self.settings;
     declared.listeners = self.listeners;
     declared.topics = self.topics;

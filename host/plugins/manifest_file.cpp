@@ -76,6 +76,8 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     const auto itself = [](const auto& each) { return each; };
     within(declared.operations, written.operations, "the operation", id);
     within(declared.tasks, written.tasks, "the task", id);
+    const std::vector<manifest::Job> none;
+    within(declared.jobs.value_or(none), written.jobs.value_or(none), "the job", id);
     within(declared.settings, written.settings, "the setting", [](const auto& each) { return each.key; });
     within(declared.listeners, written.listeners, "the listener", id);
     within(declared.topics, written.topics, "the topic", name);

@@ -13,7 +13,8 @@
 #include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
-#include "host/tasks/task.hpp"
+#include "host/tasks/pool.hpp"
+#include "host/tasks/reactor.hpp"
 #include "sdk/manifest/manifest.hpp"
 
 #include <atomic>
@@ -27,6 +28,14 @@
 #include <talome/io.h>
 #include <talome/settings.h>
 #include <talome/tasks.h>
+
+namespace talome::tasks {
+struct Clockwork;
+}
+namespace talome::jobs {
+class Jobs;
+struct Owner;
+} // namespace talome::jobs
 
 namespace talome::plugins {
 
@@ -50,6 +59,10 @@ struct Services {
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
     crash::History* crashes = nullptr;   ///< null: in tests, nothing is known of any
+    tasks::Clockwork* clockwork = nullptr;
+    jobs::Jobs* jobs = nullptr;
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
 };
 
 class EventRoute;
@@ -68,6 +81,11 @@ struct AudienceWatch {
 struct DeclaredTask {
     manifest::Task declared;
     talome_task_run run;
+    void* user;
+};
+struct DeclaredJob {
+    manifest::Job declared;
+    talome_job_function run;
     void* user;
 };
 struct Subscription {
@@ -119,6 +137,7 @@ struct talome_self {
     std::vector<talome::manifest::Setting> settings;
     std::vector<talome::manifest::Migration> migrations;
     std::vector<talome::plugins::DeclaredTask> tasks;
+    std::vector<talome::plugins::DeclaredJob> jobs;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
     std::vector<std::string> durableSubscriptions; ///< patterns
@@ -136,7 +155,6 @@ struct talome_self {
     std::shared_ptr<talome::tasks::Strand> strand;
     talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
     std::mutex mutex;            ///< of what follows
-    std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;

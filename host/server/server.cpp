@@ -6,20 +6,25 @@
 #include "host/crash/handler.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
+#include "host/jobs/jobs.hpp"
 #include "host/plugins/manager.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
+#include "host/server/watchdog.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
 #include "host/storage/state_lock.hpp"
+#include "host/tasks/clockwork.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
+#include <optional>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 namespace talome {
@@ -121,6 +126,7 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
+    tasks::Clockwork clockwork{reactor};
     events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
@@ -130,6 +136,7 @@ struct Server::Parts {
     gate::OpenStreams streams;
     std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
     const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
+    jobs::Jobs jobs;
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
@@ -137,6 +144,7 @@ struct Server::Parts {
                                [this] { return std::stoll(settings.get("audit_retention_days")); }, epochMs};
     ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
+    std::optional<Watchdog> watchdog; ///< if the service manager wants to hear of us
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
                                                            tasks::Pool& pool) {
@@ -158,7 +166,7 @@ struct Server::Parts {
         return database;
     }
 
-    Parts(const config::Config& config, const tasks::TimeSource& source)
+    Parts(const config::Config& config, PassedSockets passed, const tasks::TimeSource& source)
         : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir), crashFile(crashesTold(stateDir)),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
@@ -179,30 +187,37 @@ struct Server::Parts {
                   metrics.record(record);
                   logAccess(record);
               }),
-          streams([this] { reviewStreamsLater(); }), services{registry,
-                                                              gate,
-                                                              bus,
-                                                              outboxes,
-                                                              settings,
-                                                              pool,
-                                                              reactor,
-                                                              http,
-                                                              streams,
-                                                              [this](const std::string& token, std::string peer,
-                                                                     std::string agent) {
-                                                                  return authenticator.principal(token, std::move(peer),
-                                                                                                 std::move(agent));
-                                                              },
-                                                              [this] { reviewStreams(); },
-                                                              [this] { reviewSoon(); },
-                                                              epochMs,
-                                                              http.options().workersPerPlugin,
-                                                              &crashes},
+          streams([this] { reviewStreamsLater(); }),
+          jobs(database, settings::Seal(secret.key("talome jobs")), reactor, pool,
+               {epochMs, [this] { return std::stoi(settings.get("jobs_at_once")); },
+                [this] { return std::stoi(settings.get("jobs_at_once_per_plugin")); },
+                [this](const jobs::Record& job) { return jobRefusal(job); }}),
+          services{registry,
+                   gate,
+                   bus,
+                   outboxes,
+                   settings,
+                   pool,
+                   reactor,
+                   http,
+                   streams,
+                   [this](const std::string& token, std::string peer, std::string agent) {
+                       return authenticator.principal(token, std::move(peer), std::move(agent));
+                   },
+                   [this] { reviewStreams(); },
+                   [this] { reviewSoon(); },
+                   epochMs,
+                   http.options().workersPerPlugin,
+                   &crashes,
+                   &clockwork,
+                   &jobs,
+                   [this](const jobs::Owner& owner) { return jobOwner(owner); }},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
+        rest.answerJobs(jobs);
         sessions.onRevoked(services.reviewStreams);
         tokens.onEnded(services.reviewStreams);
         expiry.start();
@@ -212,9 +227,11 @@ struct Server::Parts {
         for (const auto& name : settings.strayVariables(environ))
             log::warn("host", name + " is the variable of no setting that is declared now");
         try {
-            http.listenUnix(config.socket);
-            http.start();
+            if (!passed.hasCtl(config.socket)) http.listenUnix(config.socket);
+            for (auto& each : passed.ctl) http.listenUnix(std::move(each));
+            http.start(std::move(passed.http));
             retention.start();
+            startWatchdog();
             log::info("host", "the audit log's last row is " + audit.lastRow());
             started = true;
         } catch (...) {
@@ -223,10 +240,49 @@ struct Server::Parts {
         }
     }
 
-    /// Ends the streams of those who may not have them any more.
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::shared_ptr<const gate::Principal> jobOwner(const jobs::Owner& owner) {
+        if (!owner.userId.starts_with("plugin:") && !owner.userId.starts_with("cli:"))
+            return authenticator.absent(owner.userId, owner.tokenId, owner.origin);
+        auto principal = std::make_shared<gate::Principal>();
+        const bool plugin = owner.userId.starts_with("plugin:");
+        principal->authenticated = true;
+        principal->userId = owner.userId;
+        principal->username = owner.username;
+        principal->role = plugin ? "plugin" : "admin";
+        principal->origin = owner.origin;
+        principal->credential = plugin ? gate::Credential::plugin : gate::Credential::job;
+        return principal;
+    }
+    std::string jobRefusal(const jobs::Record& job) {
+        const auto principal = jobOwner(job.owner);
+        if (!principal) return "the user for whom it runs is gone, or the token is";
+        if (!gate::isGranted(*principal, job.permission, registry.snapshot()->flags) ||
+            !gate::isWithinReach(*principal, job.plugin, job.kind, manifest::Tier::read))
+            return principal->username + " may not have it run: it needs '" + job.permission + "'";
+        return {};
+    }
+
+    /// The patience of a part is how long it may be busy, which is not to be taken for dead.
+    void startWatchdog() {
+        std::uint64_t limit = 0; // microseconds
+        if (sd_watchdog_enabled(0, &limit) <= 0) return;
+        using namespace std::chrono;
+        watchdog.emplace(reactor, microseconds(limit),
+                         std::vector<Pulse::Part>{
+                             {"the workers that serve requests", 1s, 1min,
+                              [this](Pulse::Answered answered) { http.probe(std::move(answered)); }},
+                             {"the pool of background work", 1min, 5min,
+                              [this](Pulse::Answered answered) { pool.post(std::move(answered)); }},
+                         },
+                         [] { sd_notify(0, "WATCHDOG=1"); });
+    }
+
+    /// Ends the streams of those who may not have them any more, and their jobs.
     void reviewStreams() {
         streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
                        registry.snapshot()->flags);
+        jobs.review();
     }
     /// One that is asked for while another waits is the same one.
     void reviewSoon() {
@@ -279,8 +335,8 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config, const tasks::TimeSource& time)
-    : parts_(std::make_unique<Parts>(config, time)) {}
+Server::Server(const config::Config& config, PassedSockets passed, const tasks::TimeSource& time)
+    : parts_(std::make_unique<Parts>(config, std::move(passed), time)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
@@ -292,6 +348,8 @@ std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
+    parts_->jobs.stopWaiting();
+    parts_->watchdog.reset(); // from now on it is the stop's own time limit that counts
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->reviewing->close();
     parts_->http.stop(); // no handler may be inside a plugin that ends

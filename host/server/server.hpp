@@ -3,6 +3,7 @@
 
 #include "host/config/config.hpp"
 #include "host/tasks/time_source.hpp"
+#include "host/server/passed_sockets.hpp"
 
 #include <chrono>
 #include <memory>
@@ -25,8 +26,10 @@ class Pool;
 /// The thread that makes it is its lifecycle thread: plugins are started and stopped on it.
 class Server {
 public:
-    /// Opens the state, starts the plugins, listens. Throws std::exception with words for the person who starts it.
-    explicit Server(const config::Config&, const tasks::TimeSource& = tasks::TimeSource::real());
+    /// Opens the state, starts the plugins, listens: on `passed`, else where the configuration says. Throws
+    /// std::exception with words for the person who starts it.
+    explicit Server(const config::Config&, PassedSockets passed = {},
+                    const tasks::TimeSource& = tasks::TimeSource::real());
     ~Server();
 
     std::string address() const;   ///< "http://0.0.0.0:4000"

@@ -77,7 +77,7 @@ template <class T> talome_status noteOperation(talome_self* self, const T* given
 template <class F> struct Absent;
 template <class R, class... A> struct Absent<R (*)(A...) noexcept> {
     static R call(A...) noexcept {
-        if constexpr (std::is_same_v<R, talome_str>)
+        if constexpr (std::is_same_v<R, talome_str> || std::is_same_v<R, talome_bytes>)
             return {};
         else if constexpr (!std::is_void_v<R>)
             return R{TALOME_E_UNSUPPORTED};
@@ -168,7 +168,8 @@ const talome_database kDatabase{
     },
     TALOME_ABSENT(talome_database, execute), TALOME_ABSENT(talome_database, transaction)};
 
-const talome_tasks kTasks{sizeof(talome_tasks), 0,
+const talome_tasks kTasks{sizeof(talome_tasks),
+                          0,
                           [](talome_self* self, const talome_task* t) noexcept {
                               return note(self, [&](Manifest& m) {
                                   Task task = record(t);
@@ -177,7 +178,21 @@ const talome_tasks kTasks{sizeof(talome_tasks), 0,
                                   add(m.tasks, std::move(task), &Task::id, "a task");
                               });
                           },
-                          TALOME_ABSENT(talome_tasks, wake)};
+                          TALOME_ABSENT(talome_tasks, wake),
+                          TALOME_ABSENT(talome_tasks, wake_at),
+                          TALOME_ABSENT(talome_tasks, cron_next),
+                          [](talome_self* self, const talome_job* j) noexcept {
+                              return note(self, [&](Manifest& m) {
+                                  if (!m.jobs) m.jobs.emplace();
+                                  add(*m.jobs, record(j), &Job::id, "a job");
+                              });
+                          },
+                          TALOME_ABSENT(talome_tasks, start_job),
+                          TALOME_ABSENT(talome_tasks, job_id),
+                          TALOME_ABSENT(talome_tasks, job_resumed),
+                          TALOME_ABSENT(talome_tasks, job_progress),
+                          TALOME_ABSENT(talome_tasks, job_log),
+                          TALOME_ABSENT(talome_tasks, job_checkpoint)};
 
 const talome_events kEvents{
     sizeof(talome_events),

@@ -1,4 +1,4 @@
-// What registry.operation(), setting() and topic() return: each call says one more thing of what was declared.
+// What registry.operation(), cron(), setting() and topic() return: each call says one more thing of what was declared.
 #pragma once
 
 #include "records.hpp"
@@ -49,6 +49,18 @@ public:
 
 private:
     detail::OperationRecord* record_;
+};
+
+/// What more can be said of a cron task.
+class CronTask {
+public:
+    explicit CronTask(detail::TaskRecord& record) : record_(&record) {}
+    /// Of the IANA database: "Europe/Berlin". The server's own unless said.
+    CronTask& timeZone(std::string_view name) { return record_->timeZone = name, *this; }
+    CronTask& summary(std::string_view text) { return record_->summary = text, *this; }
+
+private:
+    detail::TaskRecord* record_;
 };
 
 /// What more can be said of a setting.

@@ -64,6 +64,7 @@ struct TaskRecord {
     RunTask run;
     std::string id, summary;
     std::int64_t periodMs;
+    std::string cron{}, timeZone{};
     static talome_status invoke(void* user, talome_call*) noexcept;
 };
 

@@ -103,7 +103,15 @@ inline void Records::publish(Areas& areas) {
     for (auto& s : subscriptions)
         areas.check(areas.need<talome_events>()->subscribe(self, s.pattern.c_str(), &SubscriptionRecord::invoke, &s));
     for (auto& t : tasks) {
-        const talome_task c{sizeof c, 0, t.id.c_str(), t.summary.c_str(), t.periodMs, &TaskRecord::invoke, &t};
+        const talome_task c{sizeof c,
+                            0,
+                            t.id.c_str(),
+                            t.summary.c_str(),
+                            t.periodMs,
+                            &TaskRecord::invoke,
+                            &t,
+                            orNull(t.cron),
+                            orNull(t.timeZone)};
         areas.check(areas.need<talome_tasks>()->declare(self, &c));
     }
     for (auto& o : operations) declare(areas, ops, o);

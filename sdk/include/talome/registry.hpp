@@ -8,6 +8,8 @@
 
 namespace talome {
 
+class Job; ///< of <talome/jobs.hpp>
+
 class Registry : public WireRegistry {
 public:
     Registry(const talome_host* host, talome_self* self) : WireRegistry(host, self) {
@@ -69,11 +71,24 @@ public:
         records_.tasks.push_back(
             {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, period.count()});
     }
+    /// Runs by the calendar: minute, hour, day of month, month, day of week, "30 3 * * *"; or "@daily" and the like.
+    /// tasks.h says more; what cannot be read is refused when the manifest is made. A run that is due while one goes on
+    /// comes after it.
+    template <class P, class F> CronTask cron(std::string_view expression, std::string_view id, P* object, F handler) {
+        auto& record = records_.tasks.emplace_back(detail::TaskRecord{
+            &areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, 0, std::string(expression)});
+        return CronTask(record);
+    }
     /// Runs only when woken: host().wake(id).
     template <class P, class F> void task(std::string_view id, std::string_view summary, P* object, F handler) {
         records_.tasks.push_back(
             {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), std::string(summary), 0});
     }
+    /// A kind of long work that outlives the call which begins it; with <talome/jobs.hpp>. Handler: a member function
+    /// that takes (Call&, JobRun&, const In&) or (Call&, JobRun&), and returns what an operation's may. Permission:
+    /// what its user needs to begin one, to have it run on, and to see it.
+    template <class P, class F>
+    Job job(std::string_view id, std::string_view summary, Permission permission, P* object, F handler);
     /// An event that the plugin publishes, and who may see it.
     template <class T> Topic topic(std::string_view name, std::string_view summary, Permission audience) {
         return Topic(records_.topics.emplace_back(
