@@ -161,7 +161,7 @@ bool Outbox::begin(Round& round) {
     round.untidied = untidied_;
     round.tidies =
         untidied_ >= options_.tidyAfterEvents || (untidied_ > 0 && round.now - tidiedAt_ >= options_.tidyAfterMs);
-    const auto now = Clock::now();
+    const auto now = reactor_.now();
     for (const auto& [key, delivery] : deliveries_) {
         if (!delivery->target) continue;
         round.present.push_back(key);
@@ -230,7 +230,7 @@ void Outbox::tidied(const Round& round) {
 void Outbox::failed(const std::exception& error) {
     const std::lock_guard lock(mutex_);
     if (failures_++ == 0) log::error("host", "what " + publisher_ + " has published waits: " + error.what());
-    wakeAt(Clock::now() + pauseAfter(failures_));
+    wakeAt(reactor_.now() + pauseAfter(failures_));
 }
 
 // Cursors.
