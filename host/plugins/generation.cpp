@@ -19,6 +19,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     declared.uses.assign(self.uses.begin(), self.uses.end());
     declared.requirements.assign(self.requirements.begin(), self.requirements.end());
     for (const auto& each : self.subscriptions) declared.subscriptions.push_back(each.pattern);
+    declared.durableSubscriptions = self.durableSubscriptions;
     return declared;
 }
 
