@@ -25,6 +25,10 @@
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
+namespace talome::fetch {
+class Client;
+}
+
 namespace talome::plugins {
 
 /// What the tables need of the server.
@@ -37,6 +41,7 @@ struct Services {
     tasks::Reactor& reactor;
     http::Server& http;
     gate::OpenStreams& streams;
+    fetch::Client& fetch;
     /// A principal for a token; never null, see auth::Authenticator.
     std::function<std::shared_ptr<const gate::Principal>(const std::string& token, std::string peer,
                                                          std::string userAgent)>

@@ -3,6 +3,7 @@
 
 #include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
+#include "host/fetch/client.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/manager.hpp"
@@ -113,6 +114,7 @@ struct Server::Parts {
     std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
     gate::OpenStreams streams;
+    fetch::Client fetch;
     std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
     const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
     plugins::Services services;
@@ -164,6 +166,7 @@ struct Server::Parts {
                                                               reactor,
                                                               http,
                                                               streams,
+                                                              fetch,
                                                               [this](const std::string& token, std::string peer,
                                                                      std::string agent) {
                                                                   return authenticator.principal(token, std::move(peer),

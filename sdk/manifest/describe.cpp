@@ -7,6 +7,7 @@
 #include "recorder.hpp"
 
 #include <talome/areas.hpp>
+#include <talome/fetch.h>
 #include <talome/io.h>
 
 #include <algorithm>
@@ -199,6 +200,14 @@ const talome_events kEvents{sizeof(talome_events),
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
 
+const talome_fetch kFetch{sizeof(talome_fetch),
+                          0,
+                          TALOME_ABSENT(talome_fetch, fetch),
+                          TALOME_ABSENT(talome_fetch, open),
+                          TALOME_ABSENT(talome_fetch, pause),
+                          TALOME_ABSENT(talome_fetch, close),
+                          TALOME_ABSENT(talome_fetch, upgrade)};
+
 struct Area {
     const char* id;
     const void* table;
@@ -209,7 +218,8 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_DATABASE, &kDatabase},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
-                           {TALOME_IO, &kIo}};
+                           {TALOME_IO, &kIo},
+                           {TALOME_FETCH, &kFetch}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);
