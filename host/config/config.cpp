@@ -23,6 +23,14 @@ std::uint16_t portFrom(const std::string& text) {
     return port;
 }
 
+std::uint64_t numberFrom(const std::string& text, std::uint64_t most) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number > most)
+        throw std::invalid_argument("expected a number from 0 to " + std::to_string(most));
+    return number;
+}
+
 std::string secretFrom(const std::string& text) {
     if (text.size() != 64 || text.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
         throw std::invalid_argument("expected 64 hexadecimal digits (32 random bytes)");
@@ -47,6 +55,16 @@ EnabledAtFirst enabledFrom(const Texts& names) {
     return result;
 }
 
+std::uint32_t secondsFrom(const std::string& text, std::uint32_t least) {
+    constexpr std::uint32_t most = 600;
+    std::uint32_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size() || seconds < least || seconds > most)
+        throw std::invalid_argument("expected seconds from " + std::to_string(least) + " to " + std::to_string(most) +
+                                    ", not '" + text + "'");
+    return seconds;
+}
+
 std::filesystem::path pathFrom(const std::string& text) {
     if (text.empty()) throw std::invalid_argument("expected a path");
     return std::filesystem::absolute(text).lexically_normal();
@@ -61,8 +79,16 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-    {"http.host", "CORE_HOST", 0, [](Config& c, const Texts& v) { c.host = v.at(0); }},
-    {"http.port", "CORE_PORT", 0, [](Config& c, const Texts& v) { c.port = portFrom(v.at(0)); }},
+    {"http.host", "CORE_HOST", 0,
+     [](Config& c, const Texts& v) {
+         c.host = v.at(0);
+         c.addressGiven = true;
+     }},
+    {"http.port", "CORE_PORT", 0,
+     [](Config& c, const Texts& v) {
+         c.port = portFrom(v.at(0));
+         c.addressGiven = true;
+     }},
     {"http.tls.certificate", "CORE_TLS_CERT", 0,
      [](Config& c, const Texts& v) { c.tlsCertificate = pathFrom(v.at(0)); }},
     {"http.tls.key", "CORE_TLS_KEY", 0, [](Config& c, const Texts& v) { c.tlsKey = pathFrom(v.at(0)); }},
@@ -75,6 +101,18 @@ constexpr Key kKeys[] = {
          c.pluginDirs.clear();
          for (const auto& each : v) c.pluginDirs.push_back(pathFrom(each));
      }},
+    {"plugins.new_file", "TALOME_NEW_PLUGIN_FILE", 0,
+     [](Config& c, const Texts& v) {
+         if (v.at(0) != "offer" && v.at(0) != "replace")
+             throw std::invalid_argument("expected offer or replace, not '" + v.at(0) + "'");
+         c.replaceNewPlugins = v.at(0) == "replace";
+     }},
+    {"plugins.lifecycle_seconds", "TALOME_LIFECYCLE_SECONDS", 0,
+     [](Config& c, const Texts& v) { c.lifecycleLimit = secondsFrom(v.at(0), 1); }},
+    {"plugins.drain_seconds", "TALOME_DRAIN_SECONDS", 0,
+     [](Config& c, const Texts& v) { c.drainLimit = secondsFrom(v.at(0), 0); }},
+    {"plugins.quarantine_seconds", "TALOME_QUARANTINE_SECONDS", 0,
+     [](Config& c, const Texts& v) { c.quarantineWithin = std::chrono::seconds(numberFrom(v.at(0), 86'400)); }},
     {"dashboard_origin", "DASHBOARD_ORIGIN", ',',
      [](Config& c, const Texts& v) {
          gate::Origins{v};

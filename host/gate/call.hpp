@@ -21,9 +21,41 @@ struct talome_call {
     int depth = 0;                   ///< calls inside calls
     int status = 0;                  ///< set by the handler; 0: the route's
     std::vector<std::pair<std::string, std::string>> headers; ///< set by the handler
-    std::string plugin;   ///< that makes the call for its caller; empty: the caller itself
-    std::string approval; ///< id of a person's leave for this call, as the caller names it; empty: none
+    std::string plugin;         ///< that makes the call for its caller; empty: the caller itself
+    std::string approval;       ///< id of a person's leave for this call, as the caller names it; empty: none
+    std::string idempotencyKey; ///< as a REST caller names it; empty: none
+    std::string job;            ///< the last one that the handler has begun; empty: none
+    unsigned jobsBegun = 0;
+    /// Of a call that outlasts requests, a job's: brings principal and snapshot up to now. Throws Failure if its user
+    /// may not do it any more. Null for all others.
+    std::function<void(talome_call&)> renew;
     bool passed = false;  ///< the gate let it through already, at an earlier visit
     bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
+    const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };
+
+namespace talome::gate {
+
+/// Nobody waits for the answer any more, or the plugin must end: by any thread while the call lasts.
+inline bool isCancelled(const talome_call& call) {
+    return (call.inside && call.inside->cancelled()) || (call.cancelled && call.cancelled());
+}
+/// One use of a call, on the thread that serves it. A job's has a snapshot only as long as that: kept for hours it
+/// would keep plugins in memory that were replaced long ago.
+class CallUse {
+public:
+    explicit CallUse(talome_call& call) : call_(call) {
+        if (call_.renew) call_.renew(call_);
+    }
+    ~CallUse() {
+        if (call_.renew) call_.snapshot.reset();
+    }
+    CallUse(const CallUse&) = delete;
+    CallUse& operator=(const CallUse&) = delete;
+
+private:
+    talome_call& call_;
+};
+
+} // namespace talome::gate

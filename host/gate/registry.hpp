@@ -1,7 +1,9 @@
 // What can be called at this moment: an immutable snapshot of all operations, routes and flags, swapped as a whole.
 #pragma once
 
+#include "host/crash/scope.hpp"
 #include "host/gate/bulkhead.hpp"
+#include "host/gate/drain.hpp"
 #include "host/gate/principal.hpp"
 #include "host/gate/schema.hpp"
 #include "host/http/exchange.hpp"
@@ -28,7 +30,8 @@ struct Endpoint {
     bool lateAuthentication = false;    ///< a WebSocket whose client may say who it is in its first message
     std::string plugin;                 ///< "host" or a plugin's id
     std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
-    std::shared_ptr<void> alive;        ///< the code stays mapped while someone holds the endpoint
+    crash::Usage& usage;                ///< what calls of this plugin cost
+    std::shared_ptr<Drain> drain;       ///< of its generation: who calls holds it; null: the host's own, always there
 };
 
 struct Routed {

@@ -52,7 +52,7 @@ public:
         one->number = ++last_;
         open_.emplace(one->number, one);
         try {
-            one->transfer = self_.services.fetch.start(std::move(order), one->pipe);
+            one->transfer = self_.services.fetch->start(std::move(order), one->pipe);
         } catch (...) {
             open_.erase(one->number);
             throw;
@@ -71,7 +71,7 @@ public:
         const auto one = take(number);
         if (!one) return;
         one->over = true;
-        self_.services.fetch.end(one->transfer, {TALOME_E_CANCELLED, {}});
+        self_.services.fetch->end(one->transfer, {TALOME_E_CANCELLED, {}});
     }
 
     void quiesce() override {
@@ -83,7 +83,7 @@ public:
         }
         for (const auto& [number, one] : all) {
             one->over = true;
-            self_.services.fetch.end(one->transfer, {TALOME_E_CANCELLED, {}});
+            self_.services.fetch->end(one->transfer, {TALOME_E_CANCELLED, {}});
         }
     }
 
@@ -119,7 +119,7 @@ private:
         const auto& calls = one.calls;
         if (piece.head && calls.head) calls.head(calls.user, one.number, AnswerView(*piece.head).get());
         if (!piece.data.empty() && calls.body && !one.over) calls.body(calls.user, one.number, bytes(piece.data));
-        if (piece.wasFull) self_.services.fetch.resume(one.transfer);
+        if (piece.wasFull) self_.services.fetch->resume(one.transfer);
         if (!piece.end || one.over.exchange(true)) return;
         take(one.number);
         if (calls.ended) calls.ended(calls.user, one.number, piece.end->status, str(piece.end->words));
@@ -154,6 +154,7 @@ fetch::Taker takerOf(const talome_call* call, const talome_fetch_sink& sink, con
 
 void requireLive(const talome_self& self) {
     if (self.creating) throw gate::Failure(TALOME_E_CONFLICT, "create() does no I/O");
+    if (!self.services.fetch) throw gate::Failure(TALOME_E_UNSUPPORTED, "this host fetches nothing");
 }
 
 talome_status answerOf(const fetch::End& end) {
@@ -170,7 +171,7 @@ talome_status fetchNow(talome_self* self, talome_call* call, const talome_fetch_
         auto order = fetch::readOrder(self->id, request, fetch::Manner::whole);
         const auto taker = takerOf(call, manifest::fit(sink, "sink"), request);
         limitTo(call, *self, order);
-        return answerOf(fetch::fetchAndWait(self->services.fetch, std::move(order), taker));
+        return answerOf(fetch::fetchAndWait(*self->services.fetch, std::move(order), taker));
     });
 }
 
@@ -209,7 +210,7 @@ talome_status upgrade(talome_self* self, talome_call* call, const talome_fetch_r
         auto order = fetch::readOrder(self->id, request, fetch::Manner::upgrade);
         const auto taker = takerOf(call, manifest::fit(sink, "sink"), request);
         limitTo(call, *self, order);
-        auto upgraded = fetch::upgradeAndWait(self->services.fetch, order, taker);
+        auto upgraded = fetch::upgradeAndWait(*self->services.fetch, order, taker);
         *fd = upgraded.descriptor.release();
         return answerOf(upgraded.end);
     });

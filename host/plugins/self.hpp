@@ -2,7 +2,10 @@
 // The host's own operations have one too, so that they are declared in the same way.
 #pragma once
 
+#include "host/crash/history.hpp"
+#include "host/crash/scope.hpp"
 #include "host/events/bus.hpp"
+#include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
 #include "host/gate/open_streams.hpp"
 #include "host/http/server.hpp"
@@ -10,7 +13,8 @@
 #include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
-#include "host/tasks/task.hpp"
+#include "host/tasks/pool.hpp"
+#include "host/tasks/reactor.hpp"
 #include "sdk/manifest/manifest.hpp"
 
 #include <atomic>
@@ -28,6 +32,13 @@
 namespace talome::fetch {
 class Client;
 }
+namespace talome::tasks {
+struct Clockwork;
+}
+namespace talome::jobs {
+class Jobs;
+struct Owner;
+} // namespace talome::jobs
 
 namespace talome::plugins {
 
@@ -36,12 +47,12 @@ struct Services {
     gate::Registry& registry;
     gate::Gate& gate;
     events::Bus& bus;
+    events::Outboxes& outboxes;
     settings::Settings& settings;
     tasks::Pool& pool;
     tasks::Reactor& reactor;
     http::Server& http;
     gate::OpenStreams& streams;
-    fetch::Client& fetch;
     /// A principal for a token; never null, see auth::Authenticator.
     std::function<std::shared_ptr<const gate::Principal>(const std::string& token, std::string peer,
                                                          std::string userAgent)>
@@ -50,6 +61,12 @@ struct Services {
     std::function<void()> reviewSoon;    ///< the same, on another thread
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
     unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
+    crash::History* crashes = nullptr;   ///< null: in tests, nothing is known of any
+    tasks::Clockwork* clockwork = nullptr;
+    jobs::Jobs* jobs = nullptr;
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
+    fetch::Client* fetch = nullptr;
 };
 
 class EventRoute;
@@ -68,6 +85,11 @@ struct AudienceWatch {
 struct DeclaredTask {
     manifest::Task declared;
     talome_task_run run;
+    void* user;
+};
+struct DeclaredJob {
+    manifest::Job declared;
+    talome_job_function run;
     void* user;
 };
 struct Subscription {
@@ -101,7 +123,9 @@ struct talome_self {
     talome_self(std::string id, talome::plugins::Services services)
         : id(std::move(id)), services(std::move(services)),
           bulkhead(std::make_shared<talome::gate::Bulkhead>(this->services.callsAtOnce)),
-          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
+          drain(std::make_shared<talome::gate::Drain>()),
+          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)),
+          usage(talome::crash::usageOf(this->id)) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
 
@@ -110,28 +134,31 @@ struct talome_self {
 
     // What is declared.
     std::atomic<bool> creating{true};
-    std::atomic<bool> ended{false};           ///< quiesce() has begun
+    std::atomic<bool> ended{false};           ///< quiesce() has begun, and activate() did not follow
     std::set<std::string, std::less<>> asked; ///< areas
     std::vector<talome::plugins::DeclaredOperation> operations;
     std::vector<talome::manifest::Flag> flags;
     std::vector<talome::manifest::Setting> settings;
     std::vector<talome::manifest::Migration> migrations;
     std::vector<talome::plugins::DeclaredTask> tasks;
+    std::vector<talome::plugins::DeclaredJob> jobs;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
+    std::vector<std::string> durableSubscriptions; ///< patterns
     std::vector<talome::plugins::AudienceWatch> audiences;
     std::vector<talome::manifest::Listener> listeners;
     std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;
-    std::set<std::string, std::less<>> uses;
+    std::set<std::string, std::less<>> uses, requirements;
     talome_setting_changing changing = nullptr;
     void* changingUser = nullptr;
 
     // What runs.
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
-    std::unique_ptr<talome::storage::Database> database;    ///< between start() and destroy()
+    const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
+    std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
-    std::mutex mutex; ///< of what follows
-    std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
+    talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
+    std::mutex mutex;            ///< of what follows
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;
@@ -140,6 +167,15 @@ struct talome_self {
 
     /// A call of the plugin's own work, as "plugin:ID".
     talome_call ownCall(talome::gate::Origin) const;
-    void activate(); ///< its tasks and subscriptions begin
-    void quiesce();  ///< they end; when it returns, nothing of them runs
+    /// Its tasks, subscriptions and listeners begin; but those listeners that are there already.
+    void activate(const std::set<std::string>& listening = {});
+    /// They end, but the listeners that another generation goes on with. When it returns, no task or delivery runs.
+    /// Its open streams are told to end. Calls in flight go on, and so do its strands and watched descriptors.
+    void quiesce(const std::set<std::string>& listening = {});
+    /// After the last call: nothing of it runs any more when this returns.
+    void end();
+    /// What is kept for clients who come back is the next generation's from now on, if it declares the same stream.
+    void handOverStreams(talome_self& next);
+    /// Where each of its listeners listens, "host:port", as environment and manifest say. Throws std::runtime_error.
+    std::map<std::string, std::string> listenerPlaces() const;
 };

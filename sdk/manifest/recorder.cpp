@@ -1,4 +1,5 @@
-// The checks of operations, settings, tasks, topics, flags and migrations; those of http.h are in recorder_http.cpp.
+// The checks of operations, settings, topics, flags and migrations; those of http.h are in recorder_http.cpp, those of
+// tasks.h in recorder_tasks.cpp.
 #include "recorder.hpp"
 
 #include "fields.hpp"
@@ -76,25 +77,14 @@ Setting record(const talome_setting* given) {
     return to;
 }
 
-Task record(const talome_task* given) {
-    const talome_task from = fit(given, "task");
-    Task to;
-    to.id = nameOf(from.id, isTaskId, "task");
-    to.summary = orEmpty(from.summary);
-    to.periodMs = from.period_ms;
-    requireKnown(from.flags, 0, to.id);
-    if (to.periodMs != 0 && to.periodMs < 100) throw Invalid(to.id + ".period", "expected 100 ms or more, or 0");
-    requireFunction(from.run, to.id);
-    return to;
-}
-
 Topic record(const talome_topic* given) {
     const talome_topic from = fit(given, "topic");
     Topic to;
     to.name = nameOf(from.name, isOperationId, "topic");
     to.summary = summaryOf(from.summary, to.name);
     to.audience = permissionOf(from.audience, to.name + ".audience");
-    requireKnown(from.flags, 0, to.name);
+    requireKnown(from.flags, TALOME_TOPIC_DURABLE, to.name);
+    if (from.flags & TALOME_TOPIC_DURABLE) to.durable = true;
     if (from.schema) to.schema = readSchema(from.schema, to.name + ".schema");
     return to;
 }
@@ -113,7 +103,6 @@ Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql
 }
 
 talome_operation whole(const talome_operation* given) { return fit(given, "operation"); }
-talome_task whole(const talome_task* given) { return fit(given, "task"); }
 
 std::vector<std::string> prefixesOf(const std::vector<Operation>& operations) {
     std::set<std::string> prefixes;

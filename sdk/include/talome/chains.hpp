@@ -1,4 +1,4 @@
-// What registry.operation() and setting() return: each call says one more thing of what was declared.
+// What registry.operation(), cron(), setting() and topic() return: each call says one more thing of what was declared.
 #pragma once
 
 #include "records.hpp"
@@ -51,6 +51,18 @@ private:
     detail::OperationRecord* record_;
 };
 
+/// What more can be said of a cron task.
+class CronTask {
+public:
+    explicit CronTask(detail::TaskRecord& record) : record_(&record) {}
+    /// Of the IANA database: "Europe/Berlin". The server's own unless said.
+    CronTask& timeZone(std::string_view name) { return record_->timeZone = name, *this; }
+    CronTask& summary(std::string_view text) { return record_->summary = text, *this; }
+
+private:
+    detail::TaskRecord* record_;
+};
+
 /// What more can be said of a setting.
 class Setting {
 public:
@@ -87,6 +99,21 @@ public:
 
 private:
     detail::SettingRecord* record_;
+};
+
+/// What more can be said of a topic.
+class Topic {
+public:
+    explicit Topic(detail::TopicRecord& record) : record_(&record) {}
+    /// Kept in the plugin's database until every onDurable() that matches has it; published within a transaction, it
+    /// is part of that. Each of the plugin's transactions then waits for the disk.
+    Topic& durable() {
+        record_->flags |= TALOME_TOPIC_DURABLE;
+        return *this;
+    }
+
+private:
+    detail::TopicRecord* record_;
 };
 
 } // namespace talome

@@ -64,11 +64,13 @@ struct TaskRecord {
     RunTask run;
     std::string id, summary;
     std::int64_t periodMs;
+    std::string cron{}, timeZone{};
     static talome_status invoke(void* user, talome_call*) noexcept;
 };
 
 struct TopicRecord {
     std::string name, summary, schema, audience;
+    std::uint32_t flags = 0;
 };
 
 struct SubscriptionRecord {
@@ -89,7 +91,7 @@ struct Records {
     std::deque<TaskRecord> tasks;
     std::deque<TopicRecord> topics;
     std::deque<SubscriptionRecord> subscriptions;
-    std::deque<std::string> uses;
+    std::deque<std::string> uses, requirements;
 
     /// Declares everything to the host. Throws what the host refuses.
     void publish(Areas&);
