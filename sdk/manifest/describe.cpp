@@ -7,6 +7,7 @@
 #include "recorder.hpp"
 
 #include <talome/areas.hpp>
+#include <talome/fetch.h>
 #include <talome/io.h>
 
 #include <algorithm>
@@ -249,6 +250,13 @@ const talome_process kProcess{sizeof(talome_process),
                               TALOME_ABSENT(talome_process, pause),
                               TALOME_ABSENT(talome_process, signal),
                               TALOME_ABSENT(talome_process, end)};
+const talome_fetch kFetch{sizeof(talome_fetch),
+                          0,
+                          TALOME_ABSENT(talome_fetch, fetch),
+                          TALOME_ABSENT(talome_fetch, open),
+                          TALOME_ABSENT(talome_fetch, pause),
+                          TALOME_ABSENT(talome_fetch, close),
+                          TALOME_ABSENT(talome_fetch, upgrade)};
 
 struct Area {
     const char* id;
@@ -261,7 +269,8 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
                            {TALOME_IO, &kIo},
-                           {TALOME_PROCESS, &kProcess}};
+                           {TALOME_PROCESS, &kProcess},
+                           {TALOME_FETCH, &kFetch}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

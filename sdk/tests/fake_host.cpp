@@ -192,7 +192,8 @@ const void* extension(talome_self* self, const char* id) noexcept {
                                                               {TALOME_DATABASE, &kDatabase},
                                                               {TALOME_TASKS, &kTasks},
                                                               {TALOME_EVENTS, &kEvents},
-                                                              {TALOME_IO, &kIo}};
+                                                              {TALOME_IO, &kIo},
+                                                              {TALOME_FETCH, &kFakeFetch}};
     for (const auto& [known, table] : areas)
         if (known == wanted) return table;
     return nullptr;

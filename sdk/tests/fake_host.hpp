@@ -8,6 +8,8 @@
 
 /// The part of talome.http, in fake_http.cpp.
 extern const talome_http kFakeHttp;
+/// The part of talome.fetch, in fake_fetch.cpp.
+extern const talome_fetch kFakeFetch;
 
 /// Stands for a talome_job_run.
 struct FakeRun {
@@ -55,6 +57,9 @@ struct FakeHost {
     std::thread ending;
     std::map<std::uint64_t, std::pair<talome_ready, void*>> watches;
     std::uint64_t nextWatch = 1;
+    talome_status fetchStatus = TALOME_OK;                // what a fetch answers
+    std::map<std::uint64_t, talome_fetch_stream> fetches; // open ones
+    std::uint64_t nextFetch = 1;
 
     /// As the host calls a handler: status, and the answer or the words.
     std::pair<talome_status, std::string> invoke(const std::string& id, std::string_view input);
