@@ -38,7 +38,8 @@ const std::map<std::string, const void*, std::less<>>& areas() {
                                                                         {TALOME_DATABASE, &databaseArea()},
                                                                         {TALOME_TASKS, &tasksArea()},
                                                                         {TALOME_EVENTS, &eventsArea()},
-                                                                        {TALOME_IO, &ioArea()}};
+                                                                        {TALOME_IO, &ioArea()},
+                                                                        {TALOME_PROCESS, &processArea()}};
     return all;
 }
 

@@ -3,6 +3,7 @@
 
 #include "host/log/log.hpp"
 #include "host/plugins/edge.hpp"
+#include "host/process/plugin_processes.hpp"
 #include "sdk/manifest/recorder.hpp"
 
 #include <boost/dll/library_info.hpp>
@@ -154,6 +155,9 @@ void Plugin::compareWithManifest() const {
            [](const auto& each) { return std::to_string(each.version); });
     const std::vector<std::string> uses(self_->uses.begin(), self_->uses.end());
     within(uses, manifest_.uses, "the use of", [](const auto& each) { return each; });
+    if (self_->asked.contains(TALOME_PROCESS))
+        within(self_->states.of<process::PluginProcesses>(*self_).programs(), manifest_.programs, "the program",
+               [](const auto& each) { return each.name; });
     std::vector<std::string> patterns;
     for (const auto& each : self_->subscriptions) patterns.push_back(each.pattern);
     within(patterns, manifest_.subscriptions, "the subscription to", [](const auto& each) { return each; });
