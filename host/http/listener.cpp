@@ -2,6 +2,7 @@
 
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/NetException.h>
+#include <Poco/Net/ServerSocketImpl.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -51,6 +52,17 @@ std::unique_ptr<Connection> makeConnection(int client, const sockaddr_storage& p
     return std::make_unique<Connection>(client, addressText(peer), std::move(name));
 }
 
+/// Poco's server socket around a descriptor that listens already.
+class PassedSocket : public Poco::Net::ServerSocket {
+public:
+    explicit PassedSocket(Descriptor descriptor) : ServerSocket(new Impl(descriptor), true) {}
+
+private:
+    struct Impl : Poco::Net::ServerSocketImpl {
+        explicit Impl(Descriptor& descriptor) { reset(descriptor.release()); }
+    };
+};
+
 std::vector<Poco::Net::IPAddress> resolve(const std::string& host) {
     try {
         return Poco::Net::DNS::hostByName(host).addresses();
@@ -82,11 +94,17 @@ Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t
 } // namespace
 
 Listener::Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name)
-    : Watched(Kind::listener), socket_(socket), address_(socket_.address()), name_(std::move(name)) {}
+    : Watched(Kind::listener), socket_(socket), address_(socket_.address()), name_(std::move(name)), ofUnix_(false) {}
 
 Listener::Listener(std::unique_ptr<UnixSocket> socket)
     : Watched(Kind::listener), unix_(std::move(socket)), socket_(unix_->socket()),
-      name_(std::make_shared<const std::string>()) {}
+      name_(std::make_shared<const std::string>()), ofUnix_(true) {}
+
+Listener::Listener(Descriptor passed)
+    : Watched(Kind::listener), socket_(PassedSocket(std::move(passed))), address_(socket_.address()),
+      name_(std::make_shared<const std::string>()), ofUnix_(address_.family() == Poco::Net::SocketAddress::UNIX_LOCAL) {
+    socket_.setBlocking(false);
+}
 
 Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
     std::lock_guard lock(mutex_);
@@ -97,7 +115,7 @@ Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
         auto* address = reinterpret_cast<sockaddr*>(&peer);
         int client = ::accept4(socket_.impl()->sockfd(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0) {
-            out = makeConnection(client, peer, unix_ != nullptr, name_);
+            out = makeConnection(client, peer, ofUnix_, name_);
             return Accepted::connection;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::nothing;

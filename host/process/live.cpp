@@ -18,11 +18,11 @@ constexpr std::size_t kPiece = 64 * 1024;
 
 } // namespace
 
-Live::Live(tasks::Reactor& reactor, std::shared_ptr<tasks::Strand> strand, talome_process_events events,
-           std::uint64_t number, Spec spec, Ended ended, std::function<void()> told)
-    : reactor_(reactor), strand_(std::move(strand)), events_(events), number_(number), queueLimit_(spec.queue),
-      graceMs_(spec.order.graceMs), cutOutput_(spec.cutOutput), ended_(std::move(ended)), told_(std::move(told)),
-      buffer_(kPiece) {
+Live::Live(tasks::Reactor& reactor, std::shared_ptr<tasks::Strand> strand, crash::Usage& usage,
+           talome_process_events events, std::uint64_t number, Spec spec, Ended ended, std::function<void()> told)
+    : reactor_(reactor), strand_(std::move(strand)), usage_(usage), events_(events), number_(number),
+      queueLimit_(spec.queue), graceMs_(spec.order.graceMs), cutOutput_(spec.cutOutput), ended_(std::move(ended)),
+      told_(std::move(told)), buffer_(kPiece) {
     Stdio stdio(spec, Kind::longLived);
     child_.emplace(spec.order, spec.fds);
     stdio.given();
@@ -74,7 +74,9 @@ bool Live::deliver(Output& from) {
             if (!cutOutput_ && !std::exchange(tooMuch_, true) && !result_) child_->end(graceMs_);
         }
     }
-    if (taken && events_.output) events_.output(events_.user, number_, from.stream, {buffer_.data(), taken});
+    if (!taken || !events_.output) return true;
+    const crash::Scope scope(usage_, "output()");
+    events_.output(events_.user, number_, from.stream, {buffer_.data(), taken});
     return true;
 }
 
@@ -124,7 +126,10 @@ void Live::finish() {
         for (Output* each : {&output_, &errors_})
             if (each->watch) reactor_.unwatch(std::exchange(each->watch, 0));
     }
-    if (events_.exited) events_.exited(events_.user, number_, &result);
+    {
+        const crash::Scope scope(usage_, "exited()");
+        events_.exited(events_.user, number_, &result);
+    }
     told_();
 }
 
@@ -183,7 +188,10 @@ void Live::onWritable() {
         if (room) wantsRoom_ = false;
     }
     if (room && events_.room)
-        strand_->post([self = shared_from_this()] { self->events_.room(self->events_.user, self->number_); });
+        strand_->post([self = shared_from_this()] {
+            const crash::Scope scope(self->usage_, "room()");
+            self->events_.room(self->events_.user, self->number_);
+        });
 }
 
 talome_status Live::closeInput() {

@@ -1,6 +1,7 @@
 // A program that goes on: its output comes to the plugin's strand, its input waits in a queue, and no thread is spent.
 #pragma once
 
+#include "host/crash/scope.hpp"
 #include "host/process/child.hpp"
 #include "host/process/stdio.hpp"
 #include "host/tasks/pool.hpp"
@@ -19,8 +20,8 @@ public:
     /// events.exited, and not at all once the strand is closed.
     using Ended = std::function<void(const talome_process_result&)>;
 
-    Live(tasks::Reactor&, std::shared_ptr<tasks::Strand>, talome_process_events, std::uint64_t number, Spec spec,
-         Ended ended, std::function<void()> told);
+    Live(tasks::Reactor&, std::shared_ptr<tasks::Strand>, crash::Usage&, talome_process_events, std::uint64_t number,
+         Spec spec, Ended ended, std::function<void()> told);
     ~Live();
     Live(const Live&) = delete;
     Live& operator=(const Live&) = delete;
@@ -54,6 +55,7 @@ private:
 
     tasks::Reactor& reactor_;
     const std::shared_ptr<tasks::Strand> strand_;
+    crash::Usage& usage_; ///< of the plugin's code
     const talome_process_events events_;
     const std::uint64_t number_;
     const std::uint64_t queueLimit_, graceMs_;

@@ -12,10 +12,12 @@ namespace talome::process {
 
 namespace {
 
-constexpr std::uint64_t kAtOnce = 16;
+constexpr std::size_t kAtOnce = 16;
 constexpr std::chrono::milliseconds kStopped{kStopGraceMs + 4'000};
 
 } // namespace
+
+PluginProcesses::PluginProcesses(talome_self& self) : self_(self), usage_(usageOf(self.id)) {}
 
 void PluginProcesses::declare(const char* program, const char* summary) {
     auto declared = manifest::recordProgram(program, summary);
@@ -37,10 +39,12 @@ void PluginProcesses::enter() {
         throw gate::Failure(TALOME_E_LIMITED,
                             self_.id + " runs " + std::to_string(kAtOnce) + " programs already, as many as it may");
     ++running_;
+    ++usage_.running;
 }
 
 void PluginProcesses::leave(const talome_process_result* result) {
-    if (result) cpuMs_ += result->cpu_ms;
+    if (result) usage_.cpuMs += result->cpu_ms;
+    --usage_.running;
     const std::lock_guard lock(mutex_);
     --running_;
     fewer_.notify_all();
@@ -60,7 +64,7 @@ talome_process_result PluginProcesses::run(talome_call* call, const talome_proce
         const auto result = runToEnd(
             std::move(spec), sinks, interrupt,
             [this](Child& child) {
-                ++started_;
+                ++usage_.started;
                 const std::lock_guard lock(mutex_);
                 runs_.insert(&child);
                 if (stopping_) child.end(kStopGraceMs);
@@ -92,9 +96,9 @@ std::uint64_t PluginProcesses::spawn(const talome_process_spec* given, const tal
     std::shared_ptr<Live> live;
     try {
         live = std::make_shared<Live>(
-            self_.services.reactor, self_.strand, calls, number, std::move(spec),
+            self_.services.reactor, self_.strand, self_.usage, calls, number, std::move(spec),
             [this](const talome_process_result& result) { leave(&result); }, [this, number] { drop(number); });
-        ++started_;
+        ++usage_.started;
         {
             const std::lock_guard lock(mutex_);
             lives_.emplace(number, live);
@@ -135,7 +139,5 @@ void PluginProcesses::stop() {
     }
     for (const auto& [number, live] : left) live->forget();
 }
-
-Usage usageOf(talome_self& self) { return self.states.of<PluginProcesses>(self).usage(); }
 
 } // namespace talome::process

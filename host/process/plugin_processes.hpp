@@ -4,24 +4,19 @@
 #include "host/plugins/area_state.hpp"
 #include "host/process/live.hpp"
 #include "host/process/run.hpp"
+#include "host/process/usage.hpp"
 #include "sdk/manifest/manifest.hpp"
 
-#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <set>
 
 namespace talome::process {
 
-/// What a plugin has used; any thread.
-struct Usage {
-    std::uint64_t running = 0, started = 0, cpuMs = 0; ///< the last of those that have ended
-};
-
 /// Any thread, unless said otherwise.
 class PluginProcesses : public plugins::AreaState {
 public:
-    explicit PluginProcesses(talome_self& self) : self_(self) {}
+    explicit PluginProcesses(talome_self&);
 
     void declare(const char* program, const char* summary); ///< [lifecycle] in create()
     const std::vector<manifest::Program>& programs() const { return programs_; }
@@ -29,8 +24,6 @@ public:
     talome_process_result run(talome_call*, const talome_process_spec*, const Sinks&);
     std::uint64_t spawn(const talome_process_spec*, const talome_process_events*);
     std::shared_ptr<Live> find(std::uint64_t number); ///< throws gate::Failure GONE
-
-    Usage usage() const { return {running_, started_, cpuMs_}; }
 
     /// SIGTERM to all, and SIGKILL to what is left of them after a while; returns when nothing is.
     void stop() override;
@@ -43,17 +36,15 @@ private:
 
     talome_self& self_;
     std::vector<manifest::Program> programs_;
-    std::atomic<std::uint64_t> running_{0}, started_{0}, cpuMs_{0};
+    Usage& usage_;
 
     std::mutex mutex_; ///< of what follows
     std::condition_variable fewer_;
     bool stopping_ = false;
+    std::size_t running_ = 0;
     std::uint64_t last_ = 0;
     std::set<Child*> runs_;
     std::map<std::uint64_t, std::shared_ptr<Live>> lives_;
 };
-
-/// Of one that may have used none.
-Usage usageOf(talome_self&);
 
 } // namespace talome::process

@@ -87,4 +87,18 @@ bool isFlag(std::string_view text) {
     return isPluginId(text) && text != "public" && text != "session" && text != "admin" && text != "interactive";
 }
 
+bool isTimeZone(std::string_view text) {
+    if (text.empty() || text.size() > 64) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (i == 0 || text[i - 1] == '/') {
+            if (!letter) return false; // and so no empty part
+        } else if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '+' && c != '/') {
+            return false;
+        }
+    }
+    return text.back() != '/';
+}
+
 } // namespace talome::manifest

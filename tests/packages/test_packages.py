@@ -1,0 +1,91 @@
+"""The packages themselves: what is in them, who owns it, what they need, and that lintian has no objection."""
+
+import gzip
+import hashlib
+import json
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from debs import REPOSITORY, contents, field, packages, run
+
+
+class PackagesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.packages = packages()
+        cls.plugins = sorted(path.parent.name for path in REPOSITORY.glob("plugins/*/CMakeLists.txt"))
+
+    def test_there_is_one_for_the_host_the_tool_the_sdk_and_each_plugin(self):
+        self.assertEqual(sorted(self.packages), sorted(["talome-host", "talome-cli", "talome-sdk-dev",
+                                                        *(f"talome-plugin-{name}" for name in self.plugins)]))
+        for name, path in self.packages.items():
+            architecture = run("dpkg", "--print-architecture").strip()
+            self.assertEqual(path.name, f"{name}_{field(path, 'Version')}_{architecture}.deb")
+
+    def test_everything_belongs_to_root_and_only_root_may_write(self):
+        for name, path in self.packages.items():
+            for entry, (mode, owner) in contents(path).items():
+                with self.subTest(package=name, entry=entry):
+                    self.assertEqual(owner, "root/root")
+                    program = entry.startswith(("/usr/bin/", "/usr/libexec/")) or entry.endswith("/")
+                    self.assertIn(mode[1:], ("rwxr-xr-x",) if program else ("rw-r--r--",))
+
+    def test_the_host_has_its_units_and_configuration(self):
+        there = contents(self.packages["talome-host"])
+        for path in ("/usr/bin/talomed", "/etc/talome/talome.yaml", "/usr/lib/systemd/system/talomed.service",
+                     "/usr/lib/systemd/system/talomed.socket", "/usr/lib/systemd/system/talomed-ctl.socket",
+                     "/usr/lib/sysusers.d/talome.conf", "/usr/lib/talome/plugins/", "/usr/share/man/man8/talomed.8.gz"):
+            self.assertIn(path, there)
+        with tempfile.TemporaryDirectory() as root:
+            run("dpkg-deb", "-R", self.packages["talome-host"], f"{root}/x")
+            self.assertEqual(pathlib.Path(root, "x/DEBIAN/conffiles").read_text(), "/etc/talome/talome.yaml\n")
+            yaml = pathlib.Path(root, "x/etc/talome/talome.yaml").read_text()
+        said = [line.split("  #")[0].rstrip() for line in yaml.splitlines() if line and not line.startswith("#")]
+        self.assertEqual([line.split(" #")[0].rstrip() for line in said],
+                         ["state_dir: /var/lib/talome", "ctl:", "  socket: /run/talome/talomed.sock"])
+
+    def test_a_plugin_is_as_its_manifest_says_and_needs_its_host(self):
+        for plugin in self.plugins:
+            path = self.packages[f"talome-plugin-{plugin}"]
+            with self.subTest(plugin=plugin), tempfile.TemporaryDirectory() as root:
+                self.assertIn(f"talome-host (= {field(path, 'Version')})", field(path, "Depends"))
+                run("dpkg-deb", "-x", path, root)
+                library = pathlib.Path(root, f"usr/lib/talome/plugins/{plugin}.so")
+                manifest = json.loads(library.with_suffix(".plugin.json").read_text())
+                self.assertEqual(manifest["id"], plugin)
+                self.assertIn(manifest["summary"], " ".join(field(path, "Description").split()))
+                self.assertIn("stripped", run("file", library))
+                self.assertNotIn("not stripped", run("file", library))
+                if "sha256" in manifest:
+                    self.assertEqual(manifest["sha256"], hashlib.sha256(library.read_bytes()).hexdigest())
+
+    def test_each_has_its_licence_and_its_changes(self):
+        for name, path in self.packages.items():
+            with self.subTest(package=name), tempfile.TemporaryDirectory() as root:
+                run("dpkg-deb", "-x", path, root)
+                documents = pathlib.Path(root, "usr/share/doc", name)
+                self.assertIn("License: MIT", (documents / "copyright").read_text())
+                changes = gzip.decompress((documents / "changelog.Debian.gz").read_bytes()).decode()
+                self.assertTrue(changes.startswith(f"talome ({field(path, 'Version')})"), changes[:80])
+
+    def test_the_sdk_brings_what_an_author_needs_but_for_the_compiler(self):
+        path = self.packages["talome-sdk-dev"]
+        there, needed = contents(path), field(path, "Depends")
+        for entry in ("/usr/include/talome/abi.h", "/usr/include/talome/plugin.hpp", "/usr/bin/talome-manifest",
+                      "/usr/share/talome/cmake/TalomeConfig.cmake", "/usr/share/talome/template/CMakeLists.txt"):
+            self.assertIn(entry, there)
+        self.assertIn("talome-cli (=", needed)
+        for compiler in ("g++", "gcc", "clang"):
+            self.assertNotIn(compiler, [each.split()[0] for each in needed.split(", ")])
+
+    def test_lintian_finds_no_error(self):
+        if not shutil.which("lintian"):
+            self.skipTest("lintian is not installed")
+        found = run("lintian", "--allow-root", "--fail-on", "none", "--tag-display-limit", "0", *self.packages.values())
+        self.assertEqual([line for line in found.splitlines() if line.startswith("E:")], [], found)
+
+
+if __name__ == "__main__":
+    unittest.main()
