@@ -1,6 +1,7 @@
 #include "host/plugins/generation.hpp"
 
 #include "host/log/log.hpp"
+#include "host/process/plugin_processes.hpp"
 
 namespace talome::plugins {
 
@@ -67,7 +68,10 @@ void Generation::create() {
         return functions->create(&hostTable(), self, instance.get());
     });
     self_->creating = false;
-    requireWithin(declaredBy(*self_), code_->manifest());
+    auto declared = declaredBy(*self_);
+    if (self_->asked.contains(TALOME_PROCESS))
+        declared.programs = self_->states.of<process::PluginProcesses>(*self_).programs();
+    requireWithin(declared, code_->manifest());
 }
 
 void Generation::start() {

@@ -75,6 +75,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
            [](const auto& each) { return std::to_string(each.version); });
     within(declared.uses, written.uses, "the use of", itself);
     within(declared.requirements, written.requirements, "the need of", itself);
+    within(declared.programs, written.programs, "the program", name);
     within(declared.subscriptions, written.subscriptions, "the subscription to", itself);
     within(declared.durableSubscriptions, written.durableSubscriptions, "the durable subscription to", itself);
 }

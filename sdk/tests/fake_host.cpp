@@ -181,6 +181,16 @@ const talome_io kIo = [] {
     return t;
 }();
 
+const talome_process kProcess = [] {
+    talome_process t{};
+    t.struct_size = sizeof t;
+    t.declare_program = [](talome_self* s, const char* program, const char*) noexcept {
+        of(s).wire += std::string("program ") + program + "; ";
+        return talome_status{TALOME_OK};
+    };
+    return t;
+}();
+
 const void* extension(talome_self* self, const char* id) noexcept {
     const std::string_view wanted = id;
     static constexpr std::uint32_t kShort[4] = {16};
@@ -193,7 +203,8 @@ const void* extension(talome_self* self, const char* id) noexcept {
                                                               {TALOME_TASKS, &kTasks},
                                                               {TALOME_EVENTS, &kEvents},
                                                               {TALOME_IO, &kIo},
-                                                              {TALOME_FETCH, &kFakeFetch}};
+                                                              {TALOME_FETCH, &kFakeFetch},
+                                                              {TALOME_PROCESS, &kProcess}};
     for (const auto& [known, table] : areas)
         if (known == wanted) return table;
     return nullptr;
