@@ -1,4 +1,5 @@
 // talomed: reads its configuration, runs the server until it is told to stop.
+#include "host/plugins/lifecycle_thread.hpp"
 #include "host/server/server.hpp"
 
 #include <Poco/Util/HelpFormatter.h>
@@ -51,6 +52,10 @@ protected:
             ::alarm(kHardStop); // whatever hangs then is ended by the signal
             log::info("host", "stopping");
             server.stop(kDrain);
+            if (plugins::LifecycleThread::anyLeftBehind()) { // a plugin that never returned is still in what would go
+                log::info("host", "stopped");
+                ::_exit(EXIT_OK);
+            }
         } catch (const config::BadConfig& wrong) {
             std::cerr << "talomed: " << wrong.what() << '\n';
             return EXIT_CONFIG;

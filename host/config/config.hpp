@@ -2,11 +2,14 @@
 // With neither, it starts with safe defaults.
 #pragma once
 
+#include "host/gate/limits.hpp"
 #include "host/log/log.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -20,10 +23,11 @@ struct BadConfig : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// What is enabled when the state directory is new.
+/// What is enabled when the state directory is new, and what each plugin may hold.
 struct EnabledAtFirst {
     bool all = false;
     std::set<std::string> names;
+    std::map<std::string, gate::Limits> limits; ///< by plugin; the others have the usual ones
 };
 
 struct Config {
@@ -37,6 +41,10 @@ struct Config {
     std::optional<std::string> secret;                   ///< TALOME_SECRET: 64 hexadecimal digits
     EnabledAtFirst plugins;                              ///< TALOME_PLUGINS: all, none, or a list
     std::vector<std::filesystem::path> pluginDirs;       ///< TALOME_PLUGIN_DIR; empty: beside the program
+    bool replaceNewPlugins = false;                      ///< TALOME_NEW_PLUGIN_FILE: "replace"; else "offer"
+    std::uint32_t lifecycleLimit = 10; ///< TALOME_LIFECYCLE_SECONDS: for each step of a plugin, 1 to 600
+    std::uint32_t drainLimit = 30;     ///< TALOME_DRAIN_SECONDS: for the calls of a plugin that is replaced, 0 to 600
+    std::chrono::seconds quarantineWithin{600}; ///< TALOME_QUARANTINE_SECONDS: two crashes so close hold a plugin back
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
     std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in

@@ -5,6 +5,7 @@
 #include "host/api/audit_log.hpp"
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
+#include "host/api/jobs.hpp"
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
@@ -30,7 +31,7 @@ struct HostParts {
     storage::Snapshots& snapshots;
     gate::Approvals& approvals;
     audit::Log& audit;
-    const plugins::Manager& manager;
+    plugins::Manager& manager;
     const http::Metrics& counted;
     const config::Config& config;
     api::Metrics::Gauges gauges;
@@ -40,6 +41,7 @@ struct HostParts {
 /// Declares them all when it is made. Any thread.
 struct HostApi {
     explicit HostApi(HostParts);
+    ~HostApi() { self.strand->close(); } // what streams have to tell yet is for what goes now
 
     talome_self self;
     Registry declarations;
@@ -56,6 +58,7 @@ struct HostApi {
     api::OpenApi openApi;
     api::Settings settings;
     api::Metrics metrics;
+    api::Jobs jobs;
 };
 
 } // namespace talome

@@ -3,9 +3,12 @@
 
 #include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
+#include "host/crash/handler.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
+#include "host/jobs/jobs.hpp"
 #include "host/plugins/manager.hpp"
+#include "host/plugins/resource_use.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
@@ -15,6 +18,7 @@
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
 #include "host/storage/state_lock.hpp"
+#include "host/tasks/clockwork.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -27,11 +31,6 @@
 namespace talome {
 
 namespace {
-
-std::int64_t epochMs() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::filesystem::path privateFolder(const std::filesystem::path& path) {
     std::error_code error;
@@ -50,14 +49,28 @@ std::filesystem::path restored(const config::Config& config) {
     return config.database;
 }
 
-/// Beside the program: where the build, and where packages put them.
-std::vector<std::filesystem::path> pluginDirectories(const config::Config& config) {
-    if (!config.pluginDirs.empty()) return config.pluginDirs;
+plugins::ManagerOptions managerOptions(const config::Config& config) {
+    plugins::ManagerOptions options;
+    options.wantedAtFirst = [&config](const std::string& id) {
+        return config.plugins.all || config.plugins.names.contains(id);
+    };
+    options.replaceNewFiles = config.replaceNewPlugins;
+    options.lifecycleLimit = std::chrono::seconds(config.lifecycleLimit);
+    options.drainLimit = std::chrono::seconds(config.drainLimit);
+    options.directories = config.pluginDirs;
+    if (!config.pluginDirs.empty()) return options;
+    // Beside the program: where packages put them, and where the build does.
     std::error_code error;
     const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    for (const auto& each : {folder / ".." / "plugins", folder / ".." / "lib" / "talome" / "plugins"})
-        if (std::filesystem::is_directory(each, error)) return {each.lexically_normal()};
-    return {};
+    const auto installed = (folder / ".." / "lib" / "talome" / "plugins").lexically_normal();
+    const auto built = (folder / ".." / "plugins").lexically_normal();
+    if (std::filesystem::is_directory(built, error)) {
+        options.directories = {built};
+    } else if (std::filesystem::is_directory(installed, error)) {
+        options.directories = {installed};
+        options.origin = plugins::Code::Origin::installed;
+    }
+    return options;
 }
 
 void logAccess(const http::AccessRecord& record) noexcept {
@@ -92,13 +105,17 @@ http::Options httpOptions(const config::Config& config, const CertificateWatch* 
 
 /// In the order in which they need each other; they end in the opposite one.
 struct Server::Parts {
+    const tasks::TimeSource& time;
+    const std::function<std::int64_t()> epochMs = [this] { return time.epochMs(); };
     std::filesystem::path stateDir;
     storage::StateLock lock;
+    std::filesystem::path crashFile;
     storage::Database database;
     auth::Secret secret;
     storage::Snapshots snapshots;
     audit::Log audit;
     settings::Settings settings;
+    crash::History crashes;
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
@@ -106,10 +123,16 @@ struct Server::Parts {
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
+    std::map<std::string, gate::Limits> limits;
+    gate::CallWatch watch{[this](std::chrono::milliseconds delay, std::function<void()> call) {
+        reactor.at(tasks::Reactor::Clock::now() + delay, std::move(call));
+    }};
     gate::Gate gate;
     events::Bus bus;
-    tasks::Reactor reactor;
+    tasks::Reactor reactor{time};
     tasks::Pool pool{16};
+    tasks::Clockwork clockwork{reactor};
+    events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
@@ -118,6 +141,7 @@ struct Server::Parts {
     gate::OpenStreams streams;
     std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
     const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
+    jobs::Jobs jobs;
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
@@ -135,24 +159,32 @@ struct Server::Parts {
                                                   *config.tlsKey);
     }
 
+    /// From here on a crash is told.
+    static std::filesystem::path crashesTold(const std::filesystem::path& stateDir) {
+        auto file = stateDir / "crashes.log";
+        crash::install(file);
+        return file;
+    }
+
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
         return database;
     }
 
-    Parts(const config::Config& config, PassedSockets passed)
-        : stateDir(privateFolder(config.stateDir)), lock(stateDir),
+    Parts(const config::Config& config, PassedSockets passed, const tasks::TimeSource& source)
+        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir), crashFile(crashesTold(stateDir)),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings")),
                    [](const char* name) -> const char* { return std::getenv(name); }),
-          users(database), sessions(database, secret), tokens(database, secret),
-          authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
+          crashes(database, crashFile, {.within = config.quarantineWithin}), users(database),
+          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
+          approvals(database, secret.key("talome approvals"), epochMs), limits(config.plugins.limits),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
-                [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry, &watch}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -160,29 +192,40 @@ struct Server::Parts {
                   metrics.record(record);
                   logAccess(record);
               }),
-          streams([this] { reviewStreamsLater(); }), services{registry,
-                                                              gate,
-                                                              bus,
-                                                              settings,
-                                                              pool,
-                                                              reactor,
-                                                              http,
-                                                              streams,
-                                                              [this](const std::string& token, std::string peer,
-                                                                     std::string agent) {
-                                                                  return authenticator.principal(token, std::move(peer),
-                                                                                                 std::move(agent));
-                                                              },
-                                                              [this] { reviewStreams(); },
-                                                              [this] { reviewSoon(); },
-                                                              epochMs,
-                                                              http.options().workersPerPlugin},
-          manager(services, database, pluginDirectories(config),
-                  [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
+          streams([this] { reviewStreamsLater(); }),
+          jobs(database, settings::Seal(secret.key("talome jobs")), reactor, pool,
+               {epochMs, [this] { return std::stoi(settings.get("jobs_at_once")); },
+                [this] { return std::stoi(settings.get("jobs_at_once_per_plugin")); },
+                [this](const jobs::Record& job) { return jobRefusal(job); }}),
+          services{registry,
+                   gate,
+                   bus,
+                   outboxes,
+                   settings,
+                   pool,
+                   reactor,
+                   http,
+                   streams,
+                   [this](const std::string& token, std::string peer, std::string agent) {
+                       return authenticator.principal(token, std::move(peer), std::move(agent));
+                   },
+                   [this] { reviewStreams(); },
+                   [this] { reviewSoon(); },
+                   epochMs,
+                   [this](const std::string& plugin) {
+                       const auto it = limits.find(plugin);
+                       return it == limits.end() ? gate::Limits{} : it->second;
+                   },
+                   &crashes,
+                   &clockwork,
+                   &jobs,
+                   [this](const jobs::Owner& owner) { return jobOwner(owner); }},
+          manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
+        rest.answerJobs(jobs);
         sessions.onRevoked(services.reviewStreams);
         tokens.onEnded(services.reviewStreams);
         expiry.start();
@@ -205,6 +248,29 @@ struct Server::Parts {
         }
     }
 
+    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
+    std::shared_ptr<const gate::Principal> jobOwner(const jobs::Owner& owner) {
+        if (!owner.userId.starts_with("plugin:") && !owner.userId.starts_with("cli:"))
+            return authenticator.absent(owner.userId, owner.tokenId, owner.origin);
+        auto principal = std::make_shared<gate::Principal>();
+        const bool plugin = owner.userId.starts_with("plugin:");
+        principal->authenticated = true;
+        principal->userId = owner.userId;
+        principal->username = owner.username;
+        principal->role = plugin ? "plugin" : "admin";
+        principal->origin = owner.origin;
+        principal->credential = plugin ? gate::Credential::plugin : gate::Credential::job;
+        return principal;
+    }
+    std::string jobRefusal(const jobs::Record& job) {
+        const auto principal = jobOwner(job.owner);
+        if (!principal) return "the user for whom it runs is gone, or the token is";
+        if (!gate::isGranted(*principal, job.permission, registry.snapshot()->flags) ||
+            !gate::isWithinReach(*principal, job.plugin, job.kind, manifest::Tier::read))
+            return principal->username + " may not have it run: it needs '" + job.permission + "'";
+        return {};
+    }
+
     /// The patience of a part is how long it may be busy, which is not to be taken for dead.
     void startWatchdog() {
         std::uint64_t limit = 0; // microseconds
@@ -220,10 +286,11 @@ struct Server::Parts {
                          [] { sd_notify(0, "WATCHDOG=1"); });
     }
 
-    /// Ends the streams of those who may not have them any more.
+    /// Ends the streams of those who may not have them any more, and their jobs.
     void reviewStreams() {
         streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
                        registry.snapshot()->flags);
+        jobs.review();
     }
     /// One that is asked for while another waits is the same one.
     void reviewSoon() {
@@ -236,7 +303,7 @@ struct Server::Parts {
     /// Now and then, while there is one: a session can end without anybody doing anything.
     void reviewStreamsLater() {
         if (reviewPlanned.exchange(true)) return;
-        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this, strand = reviewing] {
+        reactor.at(reactor.now() + kReviewEvery, [this, strand = reviewing] {
             strand->post([this] {
                 reviewPlanned = false;
                 reviewStreams();
@@ -260,12 +327,16 @@ struct Server::Parts {
                        {"body", counters.bodyStreams},
                        {"transfer", counters.transfers}};
         now.slowStreams = counters.slowStreams;
-        std::map<std::string, const gate::Bulkhead*> bulkheads;
+        std::map<std::string, const gate::Endpoint*> plugins;
         const auto snapshot = registry.snapshot();
         for (const auto& [id, endpoint] : snapshot->operations)
-            if (endpoint->bulkhead) bulkheads[endpoint->plugin] = endpoint->bulkhead.get();
-        for (const auto& [plugin, bulkhead] : bulkheads)
-            now.plugins.push_back({plugin, bulkhead->running(), bulkhead->refused()});
+            if (endpoint->bulkhead) plugins[endpoint->plugin] = endpoint.get();
+        for (const auto& [plugin, endpoint] : plugins) {
+            const auto use = plugins::resourceUse(plugin, endpoint->holdings.get(), database.file().parent_path());
+            now.plugins.push_back({plugin, endpoint->bulkhead->running(), use.callsRefused, use.callsTotal,
+                                   use.callsFailed, use.callsOverdue, use.streams, use.queuedBytes, use.databaseBytes,
+                                   use.cpuSeconds});
+        }
         return now;
     }
 
@@ -276,17 +347,20 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config, PassedSockets passed)
-    : parts_(std::make_unique<Parts>(config, std::move(passed))) {}
+Server::Server(const config::Config& config, PassedSockets passed, const tasks::TimeSource& time)
+    : parts_(std::make_unique<Parts>(config, std::move(passed), time)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
+Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool}}; }
+
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
+    parts_->jobs.stopWaiting();
     parts_->watchdog.reset(); // from now on it is the stop's own time limit that counts
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->reviewing->close();

@@ -62,6 +62,11 @@ void Pool::post(std::function<void()> job) {
     for (auto& thread : finished) thread.join();
 }
 
+Activity Pool::activity() const {
+    const std::lock_guard lock(mutex_);
+    return {jobs_.empty() && working_ == 0, begun_};
+}
+
 void Pool::work(std::list<std::thread>::iterator self) {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -71,9 +76,12 @@ void Pool::work(std::list<std::thread>::iterator self) {
         if (jobs_.empty() && (stopping_ || !some)) break;
         const auto job = std::move(jobs_.front());
         jobs_.pop_front();
+        ++working_;
+        ++begun_;
         lock.unlock();
         guarded(job);
         lock.lock();
+        --working_;
     }
     ended_.splice(ended_.end(), threads_, self);
     wake_.notify_all();
@@ -109,6 +117,33 @@ void Strand::run() {
     }
     lock.unlock();
     pool_.post([self = shared_from_this()] { self->run(); });
+}
+
+void Strand::flush() {
+    struct Passed {
+        std::mutex mutex;
+        std::condition_variable all;
+        bool now = false;
+    };
+    /// Says so when it has run, or was dropped unrun.
+    struct Mark {
+        std::shared_ptr<Passed> passed;
+        explicit Mark(std::shared_ptr<Passed> of) : passed(std::move(of)) {}
+        Mark(const Mark&) = delete;
+        Mark& operator=(const Mark&) = delete;
+        ~Mark() {
+            {
+                const std::lock_guard lock(passed->mutex);
+                passed->now = true;
+            }
+            passed->all.notify_all();
+        }
+    };
+    if (isHere()) return;
+    const auto passed = std::make_shared<Passed>();
+    post([mark = std::make_shared<Mark>(passed)] { static_cast<void>(mark); });
+    std::unique_lock lock(passed->mutex);
+    passed->all.wait(lock, [&] { return passed->now; });
 }
 
 bool Strand::isHere() {

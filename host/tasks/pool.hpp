@@ -2,6 +2,8 @@
 // and gives threads back when they were idle for ten seconds.
 #pragma once
 
+#include "host/tasks/time_source.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -19,16 +21,18 @@ public:
     ~Pool(); ///< runs what is queued, then joins
 
     void post(std::function<void()> job);
+    Activity activity() const; ///< a job that waits for a thread counts
 
 private:
     void work(std::list<std::thread>::iterator self);
 
     const std::size_t most_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::function<void()>> jobs_;
     std::list<std::thread> threads_, ended_;
-    std::size_t idle_ = 0;
+    std::size_t idle_ = 0, working_ = 0;
+    std::uint64_t begun_ = 0; ///< jobs
     bool stopping_ = false;
 };
 
@@ -40,6 +44,8 @@ public:
     void post(std::function<void()> job);
     /// Drops what is queued, takes nothing more, and waits for the job that runs, unless this is it.
     void close();
+    /// Returns when all that is queued by now has run, or it is closed; at once if this is one of its jobs.
+    void flush();
     /// Whether this thread runs one of its jobs: to wait for another one would be to wait for itself.
     bool isHere();
 

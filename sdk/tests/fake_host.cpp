@@ -25,6 +25,7 @@ const talome_operations kOperations = [] {
         return talome_status{TALOME_OK};
     };
     t.uses = [](talome_self*, const char*) noexcept { return talome_status{TALOME_OK}; };
+    t.depends_on = t.uses;
     t.call = [](talome_self* s, talome_call*, talome_str id, talome_bytes input, talome_sink out,
                 void* to) noexcept -> talome_status {
         of(s).called = std::string(talome::view(id)) + " " + std::string(talome::view(input));
@@ -118,6 +119,11 @@ const talome_events kEvents = [] {
     t.publish_to = [](talome_self* s, talome_str topic, talome_bytes json, talome_str audience) noexcept {
         of(s).published = std::string(talome::view(topic)) + " " + std::string(talome::view(json)) + " to " +
                           std::string(talome::view(audience));
+        return talome_status{TALOME_OK};
+    };
+    t.subscribe_durable = [](talome_self* s, const char*, talome_on_durable_event on, void* user) noexcept {
+        of(s).onDurable = on;
+        of(s).onDurableUser = user;
         return talome_status{TALOME_OK};
     };
     t.on_audience = [](talome_self* s, const char* topic, talome_on_audience on, void* user) noexcept {

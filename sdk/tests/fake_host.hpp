@@ -24,6 +24,8 @@ struct FakeHost {
     std::string wire; ///< "listener ws 127.0.0.1 80; place /ws ws; source a.* b;"
     talome_on_event onEvent = nullptr;
     void* onEventUser = nullptr;
+    talome_on_durable_event onDurable = nullptr;
+    void* onDurableUser = nullptr;
     talome_setting_changing changing = nullptr;
     void* changingUser = nullptr;
 

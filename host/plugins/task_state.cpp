@@ -1,0 +1,100 @@
+// What talome.tasks runs for one plugin.
+#include "host/plugins/task_state.hpp"
+
+#include "host/log/log.hpp"
+#include "host/tasks/clockwork.hpp"
+
+namespace talome::plugins {
+
+namespace {
+
+std::string nameOf(tasks::Task::Outcome outcome) {
+    switch (outcome) {
+    case tasks::Task::Outcome::done:
+        return "done";
+    case tasks::Task::Outcome::failed:
+        return "failed";
+    case tasks::Task::Outcome::cancelled:
+        break;
+    }
+    return "cancelled";
+}
+
+} // namespace
+
+tasks::Task::Plan TaskState::planOf(const manifest::Task& task) const {
+    tasks::Task::Plan plan;
+    plan.period = std::chrono::milliseconds(task.periodMs);
+    if (!task.cron) return plan;
+    plan.cron.emplace(*task.cron);
+    plan.zone = self_.services.clockwork->zones.get(task.timeZone.value_or(""));
+    return plan;
+}
+
+tasks::Task::Run TaskState::runOf(const DeclaredTask& task) {
+    return [this, task](const std::atomic<bool>& cancelled) -> tasks::Task::Ended {
+        auto call = self_.ownCall(gate::Origin::task);
+        call.cancelled = [&cancelled] { return cancelled.load(); };
+        gate::lastWords().clear();
+        if (task.run(task.user, &call) >= 0) return {};
+        auto words = std::exchange(gate::lastWords(), {});
+        if (cancelled) return {tasks::Task::Outcome::cancelled, std::move(words)};
+        log::warn(self_.id, "the task " + task.declared.id + " failed: " + words);
+        return {tasks::Task::Outcome::failed, std::move(words)};
+    };
+}
+
+void TaskState::activate() {
+    auto& clockwork = *self_.services.clockwork;
+    const std::lock_guard lock(mutex_);
+    for (const auto& each : self_.tasks) {
+        const auto task = std::make_shared<tasks::Task>(self_.services.reactor, self_.services.pool, clockwork.clock,
+                                                        planOf(each.declared), runOf(each));
+        running_[each.declared.id] = task;
+        task->activate(clockwork.handover.take(self_.id, each.declared.id).value_or(tasks::Task::Left{}));
+    }
+}
+
+void TaskState::quiesce() {
+    decltype(running_) ending;
+    {
+        const std::lock_guard lock(mutex_);
+        ending.swap(running_);
+    }
+    for (const auto& [name, task] : ending) // without the lock: a task may wake another
+        self_.services.clockwork->handover.put(self_.id, name, task->quiesce());
+}
+
+std::shared_ptr<tasks::Task> TaskState::find(std::string_view name) {
+    const auto isIt = [&](const auto& each) { return each.declared.id == name; };
+    if (std::none_of(self_.tasks.begin(), self_.tasks.end(), isIt))
+        throw gate::Failure(TALOME_E_NOT_FOUND, self_.id + " has not declared the task '" + std::string(name) + "'");
+    const std::lock_guard lock(mutex_);
+    const auto it = running_.find(name);
+    return it == running_.end() ? nullptr : it->second;
+}
+
+std::vector<TaskInfo> tasksOf(talome_self& self) {
+    std::vector<TaskInfo> infos;
+    for (const auto& each : self.tasks) {
+        const auto& declared = each.declared;
+        TaskInfo info{
+            declared.id, declared.summary, std::nullopt, declared.cron, declared.timeZone, false, {}, {}, {}, {}, {}};
+        if (declared.periodMs) info.periodMs = declared.periodMs;
+        if (const auto task = self.states.of<TaskState>(self).find(declared.id)) {
+            const auto status = task->status();
+            info.running = status.running;
+            if (status.nextAt) info.nextRunAt = log::timestamp(*status.nextAt);
+            if (status.last) {
+                info.lastRunAt = log::timestamp(status.last->at);
+                info.lastDurationMs = status.last->durationMs;
+                info.lastOutcome = nameOf(status.last->end.outcome);
+                if (!status.last->end.words.empty()) info.lastError = status.last->end.words;
+            }
+        }
+        infos.push_back(std::move(info));
+    }
+    return infos;
+}
+
+} // namespace talome::plugins

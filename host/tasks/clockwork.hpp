@@ -1,0 +1,19 @@
+// What all tasks of the server share.
+#pragma once
+
+#include "host/tasks/handover.hpp"
+#include "host/tasks/time_zones.hpp"
+#include "host/tasks/wall_clock.hpp"
+
+namespace talome::tasks {
+
+/// Any thread.
+struct Clockwork {
+    explicit Clockwork(Reactor& reactor) : clock(WallClock::make(reactor)) {}
+
+    const std::shared_ptr<WallClock> clock;
+    TimeZones zones;
+    Handover handover;
+};
+
+} // namespace talome::tasks

@@ -1,0 +1,113 @@
+// Where a plugin's constructor says what it offers and needs. Nothing is done here but to note it: the host is told
+// when the constructor has returned.
+#pragma once
+
+#include "chains.hpp"
+#include "wire_registry.hpp"
+
+namespace talome {
+
+class Registry : public WireRegistry {
+public:
+    Registry(const talome_host* host, talome_self* self) : WireRegistry(host, self) {
+        areas_.need<talome_operations>();
+    }
+
+    Host host() const { return Host(areas_, watches_); }
+
+    /// The handler is a member function that takes (Call&, const In&), (const In&), (Call&) or nothing. It returns a
+    /// described struct, a list, a map, a boost::json::value, a talome::Json, a std::string, or nothing: {"ok":true}.
+    template <class P, class F> Operation operation(std::string_view id, std::string_view summary,
+                                                    Permission permission, Tier tier, P* object, F handler) {
+        auto& record =
+            records_.operations.emplace_back(detail::OperationRecord{&areas_,
+                                                                     {object, handler},
+                                                                     &detail::runOperation<P, F>,
+                                                                     std::string(id),
+                                                                     std::string(summary),
+                                                                     permission.text(),
+                                                                     tier,
+                                                                     schema<detail::In<F>>(),
+                                                                     detail::outputSchema<F>(),
+                                                                     std::is_same_v<detail::Out<F>, std::string>,
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     {},
+                                                                     0});
+        return Operation(record);
+    }
+    /// A feature flag that an admin gives a member; `granted`: a new member has it.
+    void flag(std::string_view name, std::string_view summary, bool granted) {
+        records_.flags.push_back({std::string(name), std::string(summary), granted});
+    }
+    /// Its type is that of `fallback`: a std::optional without a value where nothing is a sensible default.
+    template <class T> Setting setting(std::string_view key, std::string_view summary, const T& fallback) {
+        using Value = std::conditional_t<std::is_convertible_v<const T&, std::string_view>, std::string, T>;
+        auto& record = records_.settings.emplace_back(detail::SettingRecord{
+            std::string(key), std::string(summary), schema<Value>(), toJson(fallback), 0, {}, {}});
+        return Setting(record);
+    }
+    /// Is asked before a value is stored, void (std::string_view key, const boost::json::value&), and refuses it by
+    /// throwing Invalid. It changes nothing: another owner may refuse. `on("settings.changed", …)` tells what was
+    /// stored.
+    template <class P, class F> void onSetting(P* object, F handler) {
+        records_.changes.push_back({&areas_, {object, handler}, &detail::runChanging<P, F>});
+    }
+    /// Versions count from 1 without a gap. Exclusive: the old code cannot run on the new schema.
+    void migration(std::uint32_t version, std::string_view sql, bool exclusive = false) {
+        records_.migrations.push_back(
+            {version, exclusive ? std::uint32_t{TALOME_MIGRATION_EXCLUSIVE} : 0u, std::string(sql)});
+    }
+    /// Runs again and again while the plugin is active, from the end of one run to the start of the next; void (Call&)
+    /// or void ().
+    template <class P, class F>
+    void every(std::chrono::milliseconds period, std::string_view id, P* object, F handler) {
+        records_.tasks.push_back(
+            {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, period.count()});
+    }
+    /// Runs only when woken: host().wake(id).
+    template <class P, class F> void task(std::string_view id, std::string_view summary, P* object, F handler) {
+        records_.tasks.push_back(
+            {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), std::string(summary), 0});
+    }
+    /// An event that the plugin publishes, and who may see it.
+    template <class T> void topic(std::string_view name, std::string_view summary, Permission audience) {
+        records_.topics.push_back({std::string(name), std::string(summary), schema<T>(false), audience.text()});
+    }
+    /// `pattern`: a topic, or a prefix and `*`. Handler: void (std::string_view topic, std::string_view json), or with
+    /// a described struct in the second place.
+    template <class P, class F> void on(std::string_view pattern, P* object, F handler) {
+        records_.subscriptions.push_back({&areas_, {object, handler}, &detail::runEvent<P, F>, std::string(pattern)});
+    }
+    /// Hears when somebody's event stream begins to show a topic of this plugin, and when nobody's does any more:
+    /// void (std::string_view topic, bool present), or void (bool present).
+    template <class P, class F> void onAudience(std::string_view topic, P* object, F handler) {
+        auto& record = note<detail::AudienceRecord>();
+        record.areas = &areas_;
+        record.handler = {object, handler};
+        record.run = &detail::runAudience<P, F>;
+        record.topic = topic;
+    }
+    /// Says that the plugin calls this operation of another one, or all that begin so: "apps.*", "*". What is not said
+    /// cannot be called, whoever asks.
+    void uses(std::string_view operation) { records_.uses.emplace_back(operation); }
+
+    /// An area that only run time needs ("talome.io/0"): without it the plugin is not loaded.
+    void needs(std::string_view area) {
+        if (!areas_.ask(area)) throw Unsupported("this host does not offer " + std::string(area));
+    }
+    /// An area that the plugin can do without: false if the host does not offer it.
+    bool wants(std::string_view area) { return areas_.ask(area); }
+
+    // For plugin.hpp.
+    const detail::Areas& areas() const { return areas_; }
+    void publish() { records_.publish(areas_); }
+
+private:
+    mutable detail::Slots<detail::WatchSlot> watches_;
+};
+
+} // namespace talome
