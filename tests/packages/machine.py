@@ -145,17 +145,16 @@ class Machine:
     def asker(self, port=4000):
         """Asks while the block runs; the dictionary holds afterwards what came of it, see asker.py."""
         program = pathlib.Path(__file__).with_name("asker.py")
-        process = subprocess.Popen(["nsenter", "-t", self._leader(), "-n", sys.executable, program, str(port)],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         told = {}
-        try:
-            assert process.stdout.readline() == "asks\n"
-            yield told
-            told.update(json.loads(process.communicate(timeout=120)[0]))
-        finally:
-            if process.poll() is None:
+        with subprocess.Popen(["nsenter", "-t", self._leader(), "-n", sys.executable, program, str(port)],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout.readline() == "asks\n"
+                yield told
+                told.update(json.loads(process.communicate(timeout=120)[0]))
+            except BaseException:
                 process.kill()
-                process.wait()
+                raise
 
 
 @contextlib.contextmanager
