@@ -228,7 +228,7 @@ const talome_events kEvents{
             if (!pattern || !isTopicPattern(pattern))
                 throw Invalid("subscribe_durable", "expected a topic, or a prefix and *");
             if (!function) throw Invalid("subscribe_durable", "has no function to call");
-            auto& list = m.durableSubscriptions ? *m.durableSubscriptions : m.durableSubscriptions.emplace();
+            auto& list = m.durableSubscriptions;
             if (std::ranges::find(list, pattern) != list.end())
                 throw Invalid("subscribe_durable", std::string(pattern) + " is subscribed to already");
             list.emplace_back(pattern);
