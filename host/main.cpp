@@ -1,4 +1,5 @@
 // talomed: reads its configuration, runs the server until it is told to stop.
+#include "host/plugins/lifecycle_thread.hpp"
 #include "host/server/server.hpp"
 
 #include <Poco/Util/HelpFormatter.h>
@@ -49,6 +50,10 @@ protected:
             ::alarm(kHardStop); // whatever hangs then is ended by the signal
             log::info("host", "stopping");
             server.stop(kDrain);
+            if (plugins::LifecycleThread::anyLeftBehind()) { // a plugin that never returned is still in what would go
+                log::info("host", "stopped");
+                ::_exit(EXIT_OK);
+            }
         } catch (const config::BadConfig& wrong) {
             std::cerr << "talomed: " << wrong.what() << '\n';
             return EXIT_CONFIG;
@@ -109,7 +114,7 @@ int main(int argc, char** argv) {
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error code, too
-    ::umask(077); // whatever it writes is its owner's only
+    ::umask(077);                  // whatever it writes is its owner's only
     // Large blocks (19 MiB for each password) go back to the system at once; by itself glibc would begin to keep them.
     ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);

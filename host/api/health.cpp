@@ -40,6 +40,8 @@ std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
             &text);
         const auto answer = boost::json::parse(text);
         return answer.is_object() && answer.get_object().contains("ok") && answer.at("ok") == true ? "ok" : "error";
+    } catch (const gate::Superseded&) {
+        return "ok"; // it is being replaced at this moment
     } catch (const std::exception& error) {
         host_.debug(endpoint.declared.id + ": " + error.what());
         return "error";

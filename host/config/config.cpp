@@ -47,6 +47,16 @@ EnabledAtFirst enabledFrom(const Texts& names) {
     return result;
 }
 
+std::uint32_t secondsFrom(const std::string& text, std::uint32_t least) {
+    constexpr std::uint32_t most = 600;
+    std::uint32_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size() || seconds < least || seconds > most)
+        throw std::invalid_argument("expected seconds from " + std::to_string(least) + " to " + std::to_string(most) +
+                                    ", not '" + text + "'");
+    return seconds;
+}
+
 std::filesystem::path pathFrom(const std::string& text) {
     if (text.empty()) throw std::invalid_argument("expected a path");
     return std::filesystem::absolute(text).lexically_normal();
@@ -75,6 +85,16 @@ constexpr Key kKeys[] = {
          c.pluginDirs.clear();
          for (const auto& each : v) c.pluginDirs.push_back(pathFrom(each));
      }},
+    {"plugins.new_file", "TALOME_NEW_PLUGIN_FILE", 0,
+     [](Config& c, const Texts& v) {
+         if (v.at(0) != "offer" && v.at(0) != "replace")
+             throw std::invalid_argument("expected offer or replace, not '" + v.at(0) + "'");
+         c.replaceNewPlugins = v.at(0) == "replace";
+     }},
+    {"plugins.lifecycle_seconds", "TALOME_LIFECYCLE_SECONDS", 0,
+     [](Config& c, const Texts& v) { c.lifecycleLimit = secondsFrom(v.at(0), 1); }},
+    {"plugins.drain_seconds", "TALOME_DRAIN_SECONDS", 0,
+     [](Config& c, const Texts& v) { c.drainLimit = secondsFrom(v.at(0), 0); }},
     {"dashboard_origin", "DASHBOARD_ORIGIN", ',',
      [](Config& c, const Texts& v) {
          gate::Origins{v};

@@ -36,6 +36,9 @@ struct Config {
     std::optional<std::string> secret;                   ///< TALOME_SECRET: 64 hexadecimal digits
     EnabledAtFirst plugins;                              ///< TALOME_PLUGINS: all, none, or a list
     std::vector<std::filesystem::path> pluginDirs;       ///< TALOME_PLUGIN_DIR; empty: beside the program
+    bool replaceNewPlugins = false;                      ///< TALOME_NEW_PLUGIN_FILE: "replace"; else "offer"
+    std::uint32_t lifecycleLimit = 10; ///< TALOME_LIFECYCLE_SECONDS: for each step of a plugin, 1 to 600
+    std::uint32_t drainLimit = 30;     ///< TALOME_DRAIN_SECONDS: for the calls of a plugin that is replaced, 0 to 600
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
     std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in

@@ -25,5 +25,15 @@ struct talome_call {
     std::string approval; ///< id of a person's leave for this call, as the caller names it; empty: none
     bool passed = false;  ///< the gate let it through already, at an earlier visit
     bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
+    const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };
+
+namespace talome::gate {
+
+/// Nobody waits for the answer any more, or the plugin must end: by any thread while the call lasts.
+inline bool isCancelled(const talome_call& call) {
+    return (call.inside && call.inside->cancelled()) || (call.cancelled && call.cancelled());
+}
+
+} // namespace talome::gate

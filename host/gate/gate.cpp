@@ -59,6 +59,12 @@ Failure modeRefusal(Mode mode, const Endpoint& endpoint) {
 
 } // namespace
 
+Failure beingReplaced(const std::string& plugin) {
+    Failure failure(TALOME_E_UNAVAILABLE, plugin + " is being replaced; try again in a moment");
+    failure.retryAfter = 2;
+    return failure;
+}
+
 void Gate::require(const talome_call& call, std::string_view permission) const {
     if (isGranted(*call.principal, permission, call.snapshot->flags)) return;
     if (!call.principal->authenticated)
@@ -214,7 +220,21 @@ void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json
         write(entryOf(call, endpoint, input, "done"), began);
 }
 
+namespace {
+
+/// Whoever calls holds what he calls.
+Drain::Hold enter(talome_call& call, const Endpoint& endpoint) {
+    call.inside = endpoint.drain.get();
+    if (!endpoint.drain) return {};
+    auto hold = Drain::enter(endpoint.drain);
+    if (!hold) throw Superseded{};
+    return hold;
+}
+
+} // namespace
+
 void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
+    const auto hold = enter(call, endpoint);
     if (!endpoint.invoke)
         throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
     audited(call, endpoint, input, [&] {
@@ -226,6 +246,9 @@ void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, t
 }
 
 void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value input, http::Exchange& exchange) const {
+    // What waited for its body since before then goes on, by the hold of what it left there.
+    const auto hold = exchange.sink() ? Drain::Hold() : enter(call, endpoint);
+    call.inside = endpoint.drain.get();
     if (endpoint.lateAuthentication && !call.principal->authenticated) {
         if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
         endpoint.wire(call, canonical(input), exchange); // it authorises by runLate()
@@ -248,6 +271,7 @@ void Gate::noteFailure(const talome_call& call, const Endpoint& endpoint, const 
 
 void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::string& input,
                    const std::function<void()>& invoke) const {
+    const auto hold = enter(call, endpoint);
     auto value = parseJson(input);
     audited(call, endpoint, value, [&] {
         prepare(call, endpoint, value);
@@ -265,10 +289,6 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     if (uses == from.snapshot->uses.end() || !std::any_of(uses->second.begin(), uses->second.end(), isUsed))
         throw Failure(TALOME_E_DENIED, std::string(nested.plugin) + " does not say in its manifest that it uses " +
                                            std::string(operation));
-    const auto it = from.snapshot->operations.find(operation);
-    if (it == from.snapshot->operations.end())
-        throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
-    const auto endpoint = it->second;
     auto principal = from.principal;
     if (nested.origin && isPerson(principal->origin) && *nested.origin != principal->origin) {
         auto helper = std::make_shared<Principal>(*principal);
@@ -277,15 +297,26 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     }
     talome_call inner;
     inner.principal = std::move(principal);
-    inner.snapshot = from.snapshot;
     inner.requestId = from.requestId;
     inner.deadlineMs = from.deadlineMs;
-    inner.cancelled = from.cancelled;
+    inner.cancelled = [&from] { return isCancelled(from); };
     inner.depth = from.depth + 1;
     inner.plugin = nested.plugin;
     inner.approval = nested.approval;
     inner.relayed = from.relayed;
-    run(inner, *endpoint, parseJson(input.empty() ? "{}" : input), out, to);
+    auto value = parseJson(input.empty() ? "{}" : input);
+    for (auto snapshot = from.snapshot;; snapshot = rules_.registry.snapshot()) {
+        const auto it = snapshot->operations.find(operation);
+        if (it == snapshot->operations.end())
+            throw Failure(TALOME_E_UNAVAILABLE, "no enabled plugin offers " + std::string(operation));
+        const auto endpoint = it->second; // it may go with its snapshot
+        inner.snapshot = snapshot;
+        try {
+            return run(inner, *endpoint, value, out, to);
+        } catch (const Superseded&) { // while it was looked up
+            if (rules_.registry.snapshot() == snapshot) throw beingReplaced(endpoint->plugin);
+        }
+    }
 }
 
 } // namespace talome::gate

@@ -23,6 +23,9 @@ std::string& lastWords();
 /// that passes it on as it is.
 void rememberFailure(const Failure&);
 
+/// 503: for a moment nobody serves it.
+Failure beingReplaced(const std::string& plugin);
+
 /// What the path asks and tells. Each may be called by any thread.
 struct Rules {
     std::function<Mode()> mode;
@@ -30,6 +33,7 @@ struct Rules {
     /// Returns when the entry is on disk; throws if it cannot be written.
     std::function<void(const audit::Entry&)> note;
     Approvals& approvals;
+    const Registry& registry;
 };
 
 /// Any thread.
@@ -45,7 +49,8 @@ public:
     /// Failure.
     void require(const talome_call&, std::string_view permission) const;
 
-    /// The whole path. `input` is the merged object; throws Failure.
+    /// The whole path. `input` is the merged object; throws Failure. This and the next two throw Superseded, before
+    /// anything is done, if the endpoint's plugin has been replaced or ended: the endpoint was of an older snapshot.
     void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to) const;
     /// The same for a request that its handler answers by itself, see Endpoint::wire.
     void runWire(talome_call&, const Endpoint&, boost::json::value input, http::Exchange&) const;

@@ -1,12 +1,14 @@
 #include "host/gate/open_streams.hpp"
 
+#include <algorithm>
+
 namespace talome::gate {
 
-std::uint64_t OpenStreams::add(std::string plugin, std::string permission, std::shared_ptr<const Principal> principal,
+std::uint64_t OpenStreams::add(const void* owner, std::string permission, std::shared_ptr<const Principal> principal,
                                Dismiss dismiss) {
     std::unique_lock lock(mutex_);
     const auto number = next_++;
-    entries_.emplace(number, Entry{std::move(plugin), std::move(permission), std::move(principal), std::move(dismiss)});
+    entries_.emplace(number, Entry{owner, std::move(permission), std::move(principal), std::move(dismiss)});
     const bool first = entries_.size() == 1;
     lock.unlock();
     if (first) onFirst_();
@@ -42,12 +44,18 @@ void OpenStreams::review(const Refresh& refresh, const Flags& flags) {
     }
 }
 
-void OpenStreams::dismiss(const std::string& plugin, const std::string& reason) {
+std::size_t OpenStreams::count(const void* owner) const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(entries_, [&](const auto& each) { return each.second.owner == owner; }));
+}
+
+void OpenStreams::dismiss(const void* owner, const std::string& reason) {
     std::vector<Dismiss> wanted;
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [number, entry] : entries_)
-            if (entry.plugin == plugin) wanted.push_back(entry.dismiss);
+            if (entry.owner == owner) wanted.push_back(entry.dismiss);
     }
     for (const auto& each : wanted) each(reason, true);
 }

@@ -26,19 +26,22 @@ public:
     /// Ends one, with the reason for its client; `mayReturn`: it is welcome to connect again.
     using Dismiss = std::function<void(const std::string& reason, bool mayReturn)>;
 
-    std::uint64_t add(std::string plugin, std::string permission, std::shared_ptr<const Principal>, Dismiss);
+    /// `owner`: whose stream it is, one generation of a plugin; only compared.
+    std::uint64_t add(const void* owner, std::string permission, std::shared_ptr<const Principal>, Dismiss);
     void remove(std::uint64_t number);
     std::size_t count() const;
+    std::size_t count(const void* owner) const;
 
     /// Dismisses those whose session is over or whose user lacks the permission by now, and those whose user's rights
     /// have changed at all: they connect again with the new ones. Nothing is waited for.
     void review(const Refresh&, const Flags&);
-    /// Those of a plugin that ends.
-    void dismiss(const std::string& plugin, const std::string& reason);
+    /// Those of an owner that ends.
+    void dismiss(const void* owner, const std::string& reason);
 
 private:
     struct Entry {
-        std::string plugin, permission;
+        const void* owner;
+        std::string permission;
         std::shared_ptr<const Principal> principal;
         Dismiss dismiss;
     };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/gate/bulkhead.hpp"
+#include "host/gate/drain.hpp"
 #include "host/gate/principal.hpp"
 #include "host/gate/schema.hpp"
 #include "host/http/exchange.hpp"
@@ -28,7 +29,7 @@ struct Endpoint {
     bool lateAuthentication = false;    ///< a WebSocket whose client may say who it is in its first message
     std::string plugin;                 ///< "host" or a plugin's id
     std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
-    std::shared_ptr<void> alive;        ///< the code stays mapped while someone holds the endpoint
+    std::shared_ptr<Drain> drain;       ///< of its generation: who calls holds it; null: the host's own, always there
 };
 
 struct Routed {

@@ -207,8 +207,31 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
     return call;
 }
 
+namespace {
+
+/// What a request was that waits for its body. It is served by whom it came to, also when that has been replaced.
+struct Waiting {
+    std::shared_ptr<const Snapshot> snapshot;
+};
+
+} // namespace
+
 void Rest::serve(http::Exchange& exchange) const {
-    const auto snapshot = registry_.snapshot();
+    if (const auto waiting = std::static_pointer_cast<Waiting>(exchange.visit); waiting && exchange.sink())
+        return serve(exchange, waiting->snapshot);
+    for (;;) {
+        const auto snapshot = registry_.snapshot();
+        try {
+            serve(exchange, snapshot);
+            if (exchange.sink()) exchange.visit = std::make_shared<Waiting>(snapshot);
+            return;
+        } catch (const Superseded&) { // between the look and the call: look again
+            if (registry_.snapshot() == snapshot) throw beingReplaced(exchange.plugin());
+        }
+    }
+}
+
+void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>& snapshot) const {
     const auto match = find(exchange, *snapshot);
     const auto endpoint = match.value->endpoint;
     const auto& route = *match.value->route;

@@ -27,6 +27,7 @@ public:
 
 private:
     void serve(http::Exchange&) const;
+    void serve(http::Exchange&, const std::shared_ptr<const Snapshot>&) const;
     talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, const Endpoint&) const;
     void refuseForeignSites(const http::Exchange&) const;
     std::shared_ptr<const Principal> caller(const http::Exchange&, const std::string& token) const;

@@ -173,6 +173,7 @@ public:
     bool recorded = false; ///< in the log
     /// For the handler, which may be called several times: it was let through at an earlier call, with this approval.
     std::optional<std::string> passed;
+    std::shared_ptr<void> visit; ///< the handler's own, from one of its calls to the next
 
 private:
     static constexpr std::uint64_t kDrainBytes = 1 << 20; ///< of a body that nobody wanted, else the connection closes

@@ -128,8 +128,7 @@ talome_status writeEvent(talome_self* self, uint64_t number, talome_str event, t
     return edge([&]() -> talome_status {
         const auto wire = self->wires.find(number);
         if (!wire.stream) return told(http::Feed::Sent::gone);
-        if (!wire.stream->isEvents())
-            throw gate::Failure(TALOME_E_CONFLICT, "this stream is not text/event-stream");
+        if (!wire.stream->isEvents()) throw gate::Failure(TALOME_E_CONFLICT, "this stream is not text/event-stream");
         return told(wire.stream->write(http::formatEvent(view(event), view(id), view(data))));
     });
 }
@@ -147,8 +146,8 @@ talome_status sendMessage(talome_self* self, uint64_t number, int32_t kind, talo
         if (kind == TALOME_WS_TEXT && !http::isUtf8(view(message))) throw Invalid("message", "a text must be UTF-8");
         const auto wire = self->wires.find(number);
         if (!wire.socket) return told(http::Feed::Sent::gone);
-        return told(wire.socket->send(kind == TALOME_WS_TEXT ? http::Opcode::text : http::Opcode::binary,
-                                      view(message)));
+        return told(
+            wire.socket->send(kind == TALOME_WS_TEXT ? http::Opcode::text : http::Opcode::binary, view(message)));
     });
 }
 
@@ -156,7 +155,8 @@ void closeSocket(talome_self* self, uint64_t number, int32_t code, talome_str re
     edge([&]() -> talome_status {
         const auto wire = self->wires.find(number);
         const bool known = code > 0 && http::isCloseCode(static_cast<unsigned>(code));
-        if (wire.socket) wire.socket->close(known ? static_cast<std::uint16_t>(code) : http::kCloseNormal, view(reason));
+        if (wire.socket)
+            wire.socket->close(known ? static_cast<std::uint16_t>(code) : http::kCloseNormal, view(reason));
         return TALOME_OK;
     });
 }

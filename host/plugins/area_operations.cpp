@@ -30,6 +30,14 @@ talome_status uses(talome_self* self, const char* operation) noexcept {
     });
 }
 
+talome_status dependsOn(talome_self* self, const char* operation) noexcept {
+    return declaring(self, [&] {
+        if (!operation || !*operation) throw Invalid("depends_on", "names no operation");
+        self->uses.emplace(operation);
+        self->requirements.emplace(operation);
+    });
+}
+
 /// Only what helpers are called; a plugin's text must not become a person's origin.
 std::optional<gate::Origin> helperNamed(const char* name) {
     if (!name) return std::nullopt;
@@ -99,7 +107,7 @@ talome_str requestId(const talome_call* call) noexcept { return str(call->reques
 int64_t deadlineMs(const talome_call* call) noexcept { return call->deadlineMs; }
 
 int32_t cancelled(const talome_call* call) noexcept {
-    return edge([&]() -> talome_status { return call->cancelled && call->cancelled() ? 1 : 0; }) == 1 ? 1 : 0;
+    return edge([&]() -> talome_status { return gate::isCancelled(*call) ? 1 : 0; }) == 1 ? 1 : 0;
 }
 
 talome_status setStatus(talome_call* call, int32_t status) noexcept {
@@ -134,7 +142,7 @@ talome_status setHeader(talome_call* call, talome_str name, talome_str value) no
 const talome_operations& operationsArea() {
     static const talome_operations table{sizeof table, 0,         declare,   declareFlag, uses,
                                          call,         principal, granted,   requestId,   deadlineMs,
-                                         cancelled,    setStatus, setHeader, callWith};
+                                         cancelled,    setStatus, setHeader, callWith,    dependsOn};
     return table;
 }
 

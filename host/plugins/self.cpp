@@ -18,13 +18,17 @@ std::string setting(const std::optional<std::string>& variable, std::string othe
     return text && *text ? text : otherwise;
 }
 
-void listen(const talome_self& self, const manifest::Listener& listener) {
-    const auto host = setting(listener.hostVariable, listener.host);
+std::pair<std::string, std::uint16_t> placeOf(const manifest::Listener& listener) {
     const auto text = setting(listener.portVariable, std::to_string(listener.port));
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (error != std::errc{} || end != text.data() + text.size())
         throw std::runtime_error(*listener.portVariable + ": expected a port from 0 to 65535, not '" + text + "'");
+    return {setting(listener.hostVariable, listener.host), port};
+}
+
+void listen(const talome_self& self, const manifest::Listener& listener) {
+    auto [host, port] = placeOf(listener);
     port = self.services.http.listen(plugins::listenerName(self.id, listener.id), host, port);
     log::info(self.id, "listens on " + host + ":" + std::to_string(port) + " (" + listener.summary + ")");
 }
@@ -45,8 +49,24 @@ talome_call talome_self::ownCall(gate::Origin origin) const {
     return call;
 }
 
-void talome_self::activate() {
-    for (const auto& each : listeners) listen(*this, each);
+std::map<std::string, std::string> talome_self::listenerPlaces() const {
+    std::map<std::string, std::string> places;
+    for (const auto& each : listeners) {
+        const auto [host, port] = placeOf(each);
+        places[each.id] = host + ":" + std::to_string(port);
+    }
+    return places;
+}
+
+void talome_self::handOverStreams(talome_self& next) {
+    for (const auto& theirs : next.eventRoutes)
+        for (const auto& ours : eventRoutes) theirs->adopt(*ours);
+}
+
+void talome_self::activate(const std::set<std::string>& listening) {
+    ended = false;
+    for (const auto& each : listeners)
+        if (!listening.contains(each.id)) listen(*this, each);
     for (const auto& each : eventRoutes) each->activate();
     const std::lock_guard lock(mutex);
     for (const auto& each : audiences)
@@ -74,12 +94,12 @@ void talome_self::activate() {
     states.activate();
 }
 
-void talome_self::quiesce() {
+void talome_self::quiesce(const std::set<std::string>& listening) {
     ended = true;
-    states.quiesce();
-    for (const auto& each : listeners) services.http.unlisten(plugins::listenerName(id, each.id));
+    for (const auto& each : listeners)
+        if (!listening.contains(each.id)) services.http.unlisten(plugins::listenerName(id, each.id));
     for (const auto& each : eventRoutes) each->quiesce();
-    services.streams.dismiss(id, id + " is being ended");
+    services.streams.dismiss(this, id + " is being ended");
     std::map<std::string, std::shared_ptr<tasks::Task>, std::less<>> ending;
     {
         const std::lock_guard lock(mutex);
@@ -90,6 +110,11 @@ void talome_self::quiesce() {
         looked.clear();
     }
     for (const auto& [name, task] : ending) task->quiesce(); // without the lock: a task may wake another
+    states.quiesce();
+    strand->flush(); // a delivery that runs ends; what was queued is dropped as it comes
+}
+
+void talome_self::end() {
     strand->close();
     wires.closeStrands();
     const std::lock_guard lock(mutex);

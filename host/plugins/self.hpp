@@ -96,6 +96,7 @@ struct talome_self {
     talome_self(std::string id, talome::plugins::Services services)
         : id(std::move(id)), services(std::move(services)),
           bulkhead(std::make_shared<talome::gate::Bulkhead>(this->services.callsAtOnce)),
+          drain(std::make_shared<talome::gate::Drain>()),
           strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
@@ -105,7 +106,7 @@ struct talome_self {
 
     // What is declared.
     std::atomic<bool> creating{true};
-    std::atomic<bool> ended{false};           ///< quiesce() has begun
+    std::atomic<bool> ended{false};           ///< quiesce() has begun, and activate() did not follow
     std::set<std::string, std::less<>> asked; ///< areas
     std::vector<talome::plugins::DeclaredOperation> operations;
     std::vector<talome::manifest::Flag> flags;
@@ -117,13 +118,14 @@ struct talome_self {
     std::vector<talome::plugins::AudienceWatch> audiences;
     std::vector<talome::manifest::Listener> listeners;
     std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;
-    std::set<std::string, std::less<>> uses;
+    std::set<std::string, std::less<>> uses, requirements;
     talome_setting_changing changing = nullptr;
     void* changingUser = nullptr;
 
     // What runs.
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
-    std::unique_ptr<talome::storage::Database> database;    ///< between start() and destroy()
+    const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
+    std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
     std::mutex mutex; ///< of what follows
     std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
@@ -135,6 +137,15 @@ struct talome_self {
 
     /// A call of the plugin's own work, as "plugin:ID".
     talome_call ownCall(talome::gate::Origin) const;
-    void activate(); ///< its tasks and subscriptions begin
-    void quiesce();  ///< they end; when it returns, nothing of them runs
+    /// Its tasks, subscriptions and listeners begin; but those listeners that are there already.
+    void activate(const std::set<std::string>& listening = {});
+    /// They end, but the listeners that another generation goes on with. When it returns, no task or delivery runs.
+    /// Its open streams are told to end. Calls in flight go on, and so do its strands and watched descriptors.
+    void quiesce(const std::set<std::string>& listening = {});
+    /// After the last call: nothing of it runs any more when this returns.
+    void end();
+    /// What is kept for clients who come back is the next generation's from now on, if it declares the same stream.
+    void handOverStreams(talome_self& next);
+    /// Where each of its listeners listens, "host:port", as environment and manifest say. Throws std::runtime_error.
+    std::map<std::string, std::string> listenerPlaces() const;
 };

@@ -34,12 +34,16 @@ public:
     EventRoute(talome_self& self, manifest::Operation declared, http::EventChannel::Options options);
     void activate();
     void quiesce();
+    /// Goes on with what that one has heard and kept, if it is the same stream: its clients come back, and miss
+    /// nothing.
+    void adopt(EventRoute& older);
     void answer(talome_call&, http::Exchange&);
 
 private:
     talome_self& self_;
     const manifest::Operation declared_;
-    const std::shared_ptr<http::EventChannel> channel_;
+    const http::EventChannel::Options options_;
+    std::shared_ptr<http::EventChannel> channel_; ///< before any request comes
     std::vector<std::string> patterns_;
     std::vector<std::uint64_t> heard_;
 };

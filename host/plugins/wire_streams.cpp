@@ -13,7 +13,6 @@ constexpr std::uint64_t kMostQueued = 64u << 20;
 } // namespace
 
 void requireRoomForStream(const talome_self& self) {
-    if (self.ended) throw gate::Failure(TALOME_E_UNAVAILABLE, self.id + " is being ended");
     if (self.services.http.hasRoomForStream()) return;
     gate::Failure failure(TALOME_E_UNAVAILABLE, "too many streams are open");
     failure.retryAfter = 5;
@@ -58,22 +57,24 @@ std::uint64_t openPlainStream(talome_self* self, talome_exchange& exchange, cons
 
     auto& call = exchange.call;
     auto noted = std::make_shared<std::uint64_t>(0); // its number in the list of all open streams
-    stream->opened = [noted, &streams = self->services.streams, plugin = self->id, principal = call.principal,
+    auto hold = std::make_shared<gate::Drain::Hold>(gate::Drain::again(self->drain)); // until ended() has returned
+    stream->opened = [noted, self, principal = call.principal,
                       permission = exchange.permission](const std::shared_ptr<http::StreamHandle>& handle) {
-        *noted = streams.add(plugin, permission, principal,
-                             [handle](const std::string& reason, bool) { handle->dismiss(reason); });
+        *noted = self->services.streams.add(self, permission, principal,
+                                            [handle](const std::string& reason, bool) { handle->dismiss(reason); });
+        if (self->ended) handle->dismiss(self->id + " is being ended"); // its others have been dismissed already
     };
-    // The plugin may be gone by then: only its strand is touched, and a closed one runs nothing more.
     if (options.room)
         stream->room = [strand = self->strand, room = options.room, user = options.user, number] {
             strand->post([room, user, number] { room(user, number); });
         };
     stream->ended = [&streams = self->services.streams, noted, strand = self->strand, self, ended = options.ended,
-                     user = options.user, number](http::Stream::End how) {
+                     user = options.user, number, hold](http::Stream::End how) {
         streams.remove(*noted);
-        strand->post([self, ended, user, number, how] {
+        strand->post([self, ended, user, number, how, hold] {
             self->wires.remove(number);
             if (ended) ended(user, number, howEnded(how));
+            hold->release(); // whoever has the stream still has nothing of the plugin any more
         });
     };
     try {
@@ -107,12 +108,20 @@ DeclaredOperation makeEventStream(talome_self* self, const talome_event_stream* 
 }
 
 EventRoute::EventRoute(talome_self& self, manifest::Operation declared, http::EventChannel::Options options)
-    : self_(self), declared_(std::move(declared)),
+    : self_(self), declared_(std::move(declared)), options_(options),
       channel_(std::make_shared<http::EventChannel>(self.services.http, options)) {
     for (const auto& source : declared_.sources) patterns_.push_back(source.pattern);
 }
 
+void EventRoute::adopt(EventRoute& older) {
+    if (older.declared_.id != declared_.id || older.declared_.sources != declared_.sources ||
+        older.options_.replay != options_.replay || older.options_.last != options_.last)
+        return;
+    channel_ = older.channel_;
+}
+
 void EventRoute::activate() {
+    if (!heard_.empty()) return;
     for (const auto& source : declared_.sources)
         heard_.push_back(self_.services.bus.listen(
             source.pattern, [channel = channel_, name = source.event](const events::Event& event) {
@@ -140,9 +149,9 @@ void EventRoute::answer(talome_call& call, http::Exchange& exchange) {
     };
     auto noted = std::make_shared<std::uint64_t>(0);
     client.opened = [noted, principal, reviewing = services.reviewSoon, &streams = services.streams,
-                     &bus = services.bus, plugin = self_.id, permission = declared_.permission,
+                     &bus = services.bus, owner = &self_, permission = declared_.permission,
                      patterns = patterns_](const std::shared_ptr<http::StreamHandle>& handle) {
-        *noted = streams.add(plugin, permission, principal,
+        *noted = streams.add(owner, permission, principal,
                              [handle](const std::string& reason, bool) { handle->dismiss(reason); });
         bus.look(patterns, 1);
         reviewing(); // the session may have ended while it was not in the list yet

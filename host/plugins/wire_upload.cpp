@@ -48,7 +48,8 @@ class Upload : public http::BodySink {
 public:
     Upload(talome_self* self, const talome_upload_route& route, const std::string& id, const talome_call& call,
            std::string input, const http::Exchange& exchange)
-        : self_(self), route_(route), id_(id), call_(call), input_(std::move(input)),
+        : self_(self), hold_(gate::Drain::again(self->drain)), route_(route), id_(id), call_(call),
+          input_(std::move(input)),
           writer_(
               {.contentType = std::string(exchange.header("Content-Type").value_or("application/octet-stream")),
                .contentLength = exchange.contentLength(),
@@ -58,7 +59,11 @@ public:
               [this](const http::PartHead& part, const http::UploadFields& fields) { return place(part, fields); }) {}
 
     void take(std::string_view piece) override {
-        translated([&] { writer_.feed(piece); });
+        translated([&] {
+            if (self_->drain->cancelled())
+                throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is being ended; send it again");
+            writer_.feed(piece);
+        });
     }
     void finish() override {
         translated([&] { upload_ = writer_.finish(); });
@@ -133,6 +138,7 @@ private:
     }
 
     talome_self* const self_;
+    const gate::Drain::Hold hold_; ///< this generation places the files, so it is told of them too
     const talome_upload_route route_;
     const std::string id_;
     talome_call call_;

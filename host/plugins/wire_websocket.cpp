@@ -15,10 +15,11 @@ namespace {
 
 constexpr std::uint64_t kMessage = 1u << 20, kMostMessage = 64u << 20;
 constexpr std::uint64_t kQueued = 1u << 20, kMostQueued = 64u << 20;
-constexpr std::size_t kWaiting = 4u << 20;  // bytes of messages that wait for the plugin
-constexpr std::size_t kOfEach = 256;        // bytes that a message costs besides its text
-constexpr std::uint64_t kFirst = 16 * 1024; // bytes of a message of somebody who has not said who he is
-constexpr int kStrangers = 64;              // of a route, at once
+constexpr std::size_t kWaiting = 4u << 20;      // bytes of messages that wait for the plugin
+constexpr std::size_t kOfEach = 256;            // bytes that a message costs besides its text
+constexpr std::uint64_t kFirst = 16 * 1024;     // bytes of a message of somebody who has not said who he is
+constexpr std::uint16_t kServiceRestart = 1012; // of the registry that RFC 6455, 11.7 began
+constexpr int kStrangers = 64;                  // of a route, at once
 constexpr auto kFirstMessage = std::chrono::seconds(10);
 
 std::vector<std::string> wordsOf(const char* list) {
@@ -65,7 +66,7 @@ private:
 class Client : public std::enable_shared_from_this<Client> {
 public:
     Client(talome_self* self, const talome_websocket& whole, std::shared_ptr<http::WebSocket> socket)
-        : self_(self), whole_(whole), socket_(std::move(socket)),
+        : self_(self), whole_(whole), socket_(std::move(socket)), hold_(gate::Drain::again(self->drain)),
           strand_(std::make_shared<tasks::Strand>(self->services.pool)), brake_(std::make_shared<Brake>(socket_)),
           number_(self->wires.add(
               {nullptr, socket_, strand_, [brake = brake_](bool wanted) { brake->set(Brake::plugin, wanted); }})) {}
@@ -78,13 +79,13 @@ public:
         gate::succeedOrThrow(whole_.open(whole_.user, &call, bytes(input), bytes(first), number_), id);
         open_ = true;
         noted_ =
-            self_->services.streams.add(self_->id, permission, call.principal,
+            self_->services.streams.add(self_, permission, call.principal,
                                         [socket = std::weak_ptr(socket_)](const std::string& reason, bool mayReturn) {
-                                            constexpr std::uint16_t serviceRestart =
-                                                1012; // of the registry that RFC 6455, 11.7 began
                                             if (const auto living = socket.lock())
-                                                living->close(mayReturn ? serviceRestart : http::kClosePolicy, reason);
+                                                living->close(mayReturn ? kServiceRestart : http::kClosePolicy, reason);
                                         });
+        if (self_->ended)
+            socket_->close(kServiceRestart, self_->id + " is being ended"); // its others have been told already
         self_->services.reviewSoon(); // the session may have ended while it was not in the list yet
     }
     ~Client() { endWaiting(); }
@@ -110,8 +111,6 @@ public:
                     if (self->isOpen()) self->whole_.room(self->whole_.user, self->number_);
                 });
             };
-        // The plugin may be gone when the connection is: what is its own is touched on the strand alone, which then
-        // runs nothing more.
         callbacks.ended = [self = shared_from_this(), &streams = self_->services.streams](
                               http::Stream::End how, std::uint16_t code, const std::string& reason) {
             streams.remove(self->noted_);
@@ -128,7 +127,7 @@ private:
     void endWaiting() {
         if (const auto strangers = std::exchange(strangers_, nullptr)) --*strangers;
     }
-    bool isOpen() const { return open_ && !self_->ended; }
+    bool isOpen() const { return open_; }
 
     // The reactor's thread.
     void onMessage(http::Opcode kind, std::string&& text) {
@@ -142,7 +141,6 @@ private:
 
     // The strand.
     void receive(http::Opcode kind, const std::string& text) {
-        if (self_->ended) return;
         if (late && !open_) {
             if (!std::exchange(asked_, true)) authenticate(text);
             return; // what came along before the answer is of nobody
@@ -160,8 +158,8 @@ private:
         call.requestId = requestId;
         const auto endpoint = call.snapshot->operations.find(id);
         try {
-            if (endpoint == call.snapshot->operations.end())
-                throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is not active");
+            if (endpoint == call.snapshot->operations.end() || self_->ended)
+                throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is being ended");
             if (text.size() > kFirst) throw gate::Failure(TALOME_E_TOO_LARGE, "the first message is too large");
             const gate::Bulkhead::Place place(self_->bulkhead.get(), self_->id);
             self_->services.gate.runLate(call, *endpoint->second, input, [&] { open(call, id, input, text); });
@@ -171,6 +169,8 @@ private:
             const bool later = refused.status == TALOME_E_UNAVAILABLE;
             socket_->close(later ? http::kCloseTryLater : http::kClosePolicy,
                            hidden ? "internal error" : refused.what());
+        } catch (const gate::Superseded&) {
+            socket_->close(http::kCloseTryLater, self_->id + " is being replaced");
         } catch (const std::exception& error) {
             log::error(self_->id, id + ": " + error.what());
             socket_->close(http::kCloseInternal, "internal error");
@@ -179,14 +179,16 @@ private:
 
     void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
         self_->services.streams.remove(noted_); // it may have been let in while the connection broke
-        if (open_.exchange(false) && !self_->ended && whole_.closed)
+        if (open_.exchange(false) && whole_.closed)
             whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
-        self_->wires.remove(number_); // last: until then the strand can be waited for
+        self_->wires.remove(number_);
+        hold_.release(); // nothing of the plugin is touched from here on
     }
 
     talome_self* const self_;
     const talome_websocket whole_;
     const std::shared_ptr<http::WebSocket> socket_;
+    gate::Drain::Hold hold_; ///< until closed() has returned
     const std::shared_ptr<tasks::Strand> strand_;
     const std::shared_ptr<Brake> brake_;
     const std::uint64_t number_;

@@ -30,7 +30,7 @@ struct HostParts {
     storage::Snapshots& snapshots;
     gate::Approvals& approvals;
     audit::Log& audit;
-    const plugins::Manager& manager;
+    plugins::Manager& manager;
     const http::Metrics& counted;
     const config::Config& config;
     api::Metrics::Gauges gauges;

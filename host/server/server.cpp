@@ -42,14 +42,28 @@ std::filesystem::path restored(const config::Config& config) {
     return config.database;
 }
 
-/// Beside the program: where the build, and where packages put them.
-std::vector<std::filesystem::path> pluginDirectories(const config::Config& config) {
-    if (!config.pluginDirs.empty()) return config.pluginDirs;
+plugins::ManagerOptions managerOptions(const config::Config& config) {
+    plugins::ManagerOptions options;
+    options.wantedAtFirst = [&config](const std::string& id) {
+        return config.plugins.all || config.plugins.names.contains(id);
+    };
+    options.replaceNewFiles = config.replaceNewPlugins;
+    options.lifecycleLimit = std::chrono::seconds(config.lifecycleLimit);
+    options.drainLimit = std::chrono::seconds(config.drainLimit);
+    options.directories = config.pluginDirs;
+    if (!config.pluginDirs.empty()) return options;
+    // Beside the program: where packages put them, and where the build does.
     std::error_code error;
     const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    for (const auto& each : {folder / ".." / "plugins", folder / ".." / "lib" / "talome" / "plugins"})
-        if (std::filesystem::is_directory(each, error)) return {each.lexically_normal()};
-    return {};
+    const auto installed = (folder / ".." / "lib" / "talome" / "plugins").lexically_normal();
+    const auto built = (folder / ".." / "plugins").lexically_normal();
+    if (std::filesystem::is_directory(built, error)) {
+        options.directories = {built};
+    } else if (std::filesystem::is_directory(installed, error)) {
+        options.directories = {installed};
+        options.origin = plugins::Code::Origin::installed;
+    }
+    return options;
 }
 
 void logAccess(const http::AccessRecord& record) noexcept {
@@ -145,7 +159,7 @@ struct Server::Parts {
           authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
-                [this](const audit::Entry& entry) { audit.append(entry); }, approvals}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -170,8 +184,7 @@ struct Server::Parts {
                                                               [this] { reviewSoon(); },
                                                               epochMs,
                                                               http.options().workersPerPlugin},
-          manager(services, database, pluginDirectories(config),
-                  [&config](const std::string& id) { return config.plugins.all || config.plugins.names.contains(id); }),
+          manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,

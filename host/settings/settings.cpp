@@ -78,7 +78,17 @@ void Settings::checkStored(Declared& of) const {
 
 void Settings::onChange(const std::string& owner, Changing changing) {
     const std::lock_guard lock(mutex_);
-    changing_[owner] = std::move(changing);
+    if (changing)
+        changing_[owner] = std::move(changing);
+    else
+        changing_.erase(owner);
+}
+
+void Settings::keepOnly(const std::string& owner, const std::vector<std::string>& keys) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(declared_, [&](const auto& each) {
+        return each.second.owner == owner && std::ranges::find(keys, each.first) == keys.end();
+    });
 }
 
 void Settings::forget(const std::string& owner) {

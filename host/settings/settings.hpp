@@ -50,6 +50,8 @@ public:
     void declare(const std::string& owner, const manifest::Setting&);
     void onChange(const std::string& owner, Changing);
     void forget(const std::string& owner); ///< its declarations; the values stay
+    /// The same of all its declarations but these.
+    void keepOnly(const std::string& owner, const std::vector<std::string>& keys);
     /// Told after each change that was stored. Before any other thread runs.
     void onChanged(Changed changed) { changed_ = std::move(changed); }
 

@@ -119,6 +119,33 @@ void Strand::run() {
     pool_.post([self = shared_from_this()] { self->run(); });
 }
 
+void Strand::flush() {
+    struct Passed {
+        std::mutex mutex;
+        std::condition_variable all;
+        bool now = false;
+    };
+    /// Says so when it has run, or was dropped unrun.
+    struct Mark {
+        std::shared_ptr<Passed> passed;
+        explicit Mark(std::shared_ptr<Passed> of) : passed(std::move(of)) {}
+        Mark(const Mark&) = delete;
+        Mark& operator=(const Mark&) = delete;
+        ~Mark() {
+            {
+                const std::lock_guard lock(passed->mutex);
+                passed->now = true;
+            }
+            passed->all.notify_all();
+        }
+    };
+    if (isHere()) return;
+    const auto passed = std::make_shared<Passed>();
+    post([mark = std::make_shared<Mark>(passed)] { static_cast<void>(mark); });
+    std::unique_lock lock(passed->mutex);
+    passed->all.wait(lock, [&] { return passed->now; });
+}
+
 bool Strand::isHere() {
     const std::lock_guard lock(mutex_);
     return runningOn_ == std::this_thread::get_id();

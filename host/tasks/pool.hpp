@@ -44,6 +44,8 @@ public:
     void post(std::function<void()> job);
     /// Drops what is queued, takes nothing more, and waits for the job that runs, unless this is it.
     void close();
+    /// Returns when all that is queued by now has run, or it is closed; at once if this is one of its jobs.
+    void flush();
     /// Whether this thread runs one of its jobs: to wait for another one would be to wait for itself.
     bool isHere();
 

@@ -137,6 +137,7 @@ int main(void) {
   F(talome_operations, set_status)
   F(talome_operations, set_header)
   F(talome_operations, call_with)
+  F(talome_operations, depends_on)
   /* http.h */
   V(TALOME_FILE_ATTACHMENT)
   V(TALOME_UPLOAD_SHA256)

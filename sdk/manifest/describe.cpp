@@ -109,7 +109,15 @@ const talome_operations kOperations{
     TALOME_ABSENT(talome_operations, cancelled),
     TALOME_ABSENT(talome_operations, set_status),
     TALOME_ABSENT(talome_operations, set_header),
-    TALOME_ABSENT(talome_operations, call_with)};
+    TALOME_ABSENT(talome_operations, call_with),
+    [](talome_self* self, const char* operation) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (!operation || !isTopicPattern(operation))
+                throw Invalid("depends_on", "expected the id of an operation, or the beginning of some and *");
+            for (auto* list : {&m.uses, &m.requirements})
+                if (std::ranges::find(*list, operation) == list->end()) list->emplace_back(operation);
+        });
+    }};
 
 const talome_http kHttp{sizeof(talome_http),
                         0,

@@ -47,6 +47,13 @@ std::string toText(const Manifest& manifest) {
     return out;
 }
 
-Manifest fromText(std::string_view text) { return readText<Manifest>(text); }
+/// One that was made by an older SDK has not the lists that came later: then it has nothing of that.
+Manifest fromText(std::string_view text) {
+    auto written = boost::json::parse(text);
+    if (auto* members = written.if_object())
+        for (const char* later : {"requirements"})
+            if (!members->contains(later)) members->emplace(later, boost::json::array{});
+    return readText<Manifest>(boost::json::serialize(written));
+}
 
 } // namespace talome::manifest

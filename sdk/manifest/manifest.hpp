@@ -127,10 +127,11 @@ struct Manifest {
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
     std::vector<std::string> uses;          ///< operations that it calls
+    std::vector<std::string> requirements;  ///< those of them without which it is not started
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
-                       settings, migrations, tasks, topics, subscriptions, uses))
+                       settings, migrations, tasks, topics, subscriptions, uses, requirements))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);

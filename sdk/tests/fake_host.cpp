@@ -25,6 +25,7 @@ const talome_operations kOperations = [] {
         return talome_status{TALOME_OK};
     };
     t.uses = [](talome_self*, const char*) noexcept { return talome_status{TALOME_OK}; };
+    t.depends_on = t.uses;
     t.call = [](talome_self* s, talome_call*, talome_str id, talome_bytes input, talome_sink out,
                 void* to) noexcept -> talome_status {
         of(s).called = std::string(talome::view(id)) + " " + std::string(talome::view(input));

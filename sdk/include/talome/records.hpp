@@ -89,7 +89,7 @@ struct Records {
     std::deque<TaskRecord> tasks;
     std::deque<TopicRecord> topics;
     std::deque<SubscriptionRecord> subscriptions;
-    std::deque<std::string> uses;
+    std::deque<std::string> uses, requirements;
 
     /// Declares everything to the host. Throws what the host refuses.
     void publish(Areas&);

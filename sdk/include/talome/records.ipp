@@ -107,6 +107,8 @@ inline void Records::publish(Areas& areas) {
     for (auto& o : operations) declare(areas, ops, o);
     for (auto& w : wire) w->declare(areas);
     for (const auto& operation : uses) areas.check(ops.uses(self, operation.c_str()));
+    for (const auto& operation : requirements)
+        areas.check(areas.get<talome_operations>()->depends_on(self, operation.c_str()));
 }
 
 } // namespace talome::detail

@@ -95,6 +95,9 @@ public:
     /// cannot be called, whoever asks.
     void uses(std::string_view operation) { records_.uses.emplace_back(operation); }
 
+    /// The same, and without such an operation the plugin is not started: it waits for the plugin that offers it.
+    void dependsOn(std::string_view operation) { records_.requirements.emplace_back(operation); }
+
     /// An area that only run time needs ("talome.io/0"): without it the plugin is not loaded.
     void needs(std::string_view area) {
         if (!areas_.ask(area)) throw Unsupported("this host does not offer " + std::string(area));
