@@ -55,6 +55,8 @@ public:
     std::vector<std::string> threads();
     std::vector<std::string> descriptors();
     std::string unload(bool& fine);
+    /// How many generations of it there are.
+    std::size_t instances() const;
 
     /// What the host loads. One Near at a time has it.
     const talome_plugin* descriptor();

@@ -249,11 +249,22 @@ talome_status Near::life(Life step, std::uint32_t instance, const char* what) {
     writer.put(static_cast<std::uint8_t>(kLife));
     writer.put(static_cast<std::uint8_t>(step));
     writer.put(instance);
+    talome_status status = TALOME_E_UNAVAILABLE;
     try {
-        return callBack(what, writer).get<talome_status>();
+        status = callBack(what, writer).get<talome_status>();
     } catch (const Gone&) {
-        return TALOME_E_UNAVAILABLE; // the checker knows why
+        status = TALOME_E_UNAVAILABLE; // the checker knows why
     }
+    if (step == Life::destroy || (step == Life::create && status < 0)) {
+        const std::lock_guard lock(mutex_);
+        instances_.erase(instance);
+    }
+    return status;
+}
+
+std::size_t Near::instances() const {
+    const std::lock_guard lock(mutex_);
+    return instances_.size();
 }
 
 talome_status Near::create(const talome_host* host, talome_self* self, void** instance) {
