@@ -1,5 +1,6 @@
 /* A plugin with one operation that misbehaves in the way that the build says: each must be found by talome-check. Built
  * once for each way, with NAME as its id, and as good-manners without any. */
+#define _GNU_SOURCE
 #include <talome/operations.h>
 
 #include <fcntl.h>
@@ -28,14 +29,14 @@ static talome_status use(void *user, talome_call *call, talome_bytes input, talo
 #elif defined(WRITES)
   if (input.n) memset((char *)(size_t)input.p, ' ', 1);
 #elif defined(READS_BEYOND)
-  static volatile size_t length;
-  length = strlen(input.p); /* as if it were terminated */
+  if (strlen(input.p) == 4711) return TALOME_E_INVALID; /* as if it were terminated */
 #elif defined(DECLARES)
   operations->uses(self, "other.operation");
 #elif defined(BLOCKS)
   for (;;) pause();
 #elif defined(CRASHES)
-  *(volatile int *)8 = 0;
+  volatile int *volatile nowhere = NULL;
+  *nowhere = 0;
 #elif defined(WRONG_ANSWER)
   out(to, (talome_bytes){"{\"text\":7}", 10});
   return TALOME_OK;
