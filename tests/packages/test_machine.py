@@ -157,7 +157,8 @@ class UpgradeTest(Case):
         with tempfile.TemporaryDirectory() as work:
             newer = [version(deb, "0.9.0-1", work) for deb in self.debs]
             self.assertEqual(machine.run("dpkg-query", "-W", "-f", "${Version}", "talome-host"), "0.1.0-1")
-            before = machine.call("users.list")
+            machine.run("talomectl", "settings", "set", "audit_retention_days", "77")
+            machine.run("talomectl", "plugin", "enable", "docker")
             secret = machine.run("cat", "/var/lib/talome/talome.secret")
             pid = machine.pid()
             with machine.asker() as told:
@@ -169,7 +170,8 @@ class UpgradeTest(Case):
         machine.install(*self.debs, more=["--allow-downgrades"])
         wait_until(machine.answers, 60, 0.05)
         self.assertEqual(machine.run("cat", "/var/lib/talome/talome.secret"), secret)
-        self.assertEqual(machine.call("users.list"), before)
+        self.assertIn("77", machine.run("talomectl", "settings", "get", "audit_retention_days"))
+        self.assertIn("active", machine.run("talomectl", "plugin", "list", "docker"))
 
     def test_data_of_a_newer_version_is_refused_with_words(self):
         machine = self.machine

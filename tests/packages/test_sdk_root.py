@@ -24,6 +24,8 @@ class SdkRootTest(unittest.TestCase):
             raise unittest.SkipTest(unavailable())
         cls.root = cls.enterClassContext(workplace()) / "sdk"
         make_root(cls.root, ["apt-utils", "g++", *needed(OURS)])
+        run("mount", "-t", "proc", "proc", cls.root / "proc")
+        cls.addClassCleanup(run, "umount", "--lazy", cls.root / "proc")  # before the folder is removed
         for name in OURS:
             shutil.copy(packages()[name], cls.root / "root")
         cls.inside("sh", "-c", "apt-get -q -y install /root/*.deb")
