@@ -28,7 +28,8 @@ void readNull() { *nowhere = 1; }
     return descend(depth + 1) + frame[depth % 4096];
 }
 
-[[noreturn]] void throwWithin() noexcept { throw std::runtime_error("nobody catches this"); }
+[[gnu::noinline]] void throwIt() { throw std::runtime_error("nobody catches this"); }
+void throwWithin() noexcept { throwIt(); }
 
 struct Base {
     Base() { called(); }
@@ -64,7 +65,7 @@ private:
 
     void ping() {}
     void work() { readNull(); }
-    void heard(const Nothing&) { readNull(); }
+    void heard(std::string_view, std::string_view) { readNull(); }
 
     void crash(const Crash& input) {
         switch (input.how) {
@@ -78,6 +79,7 @@ private:
             std::abort();
         case How::terminate:
             throwWithin();
+            return;
         case How::pureVirtual:
             Derived();
             return;
