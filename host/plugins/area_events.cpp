@@ -24,11 +24,12 @@ public:
         for (const auto& each : subscriptions_)
             if (each->pattern == pattern)
                 throw Invalid("subscribe_durable", std::string(pattern) + " is subscribed to already");
-        subscriptions_.push_back(std::make_shared<const events::DurableSubscription>(
-            events::DurableSubscription{self_.id, pattern, self_.strand,
-                                        [call, user](const std::string& publisher, const events::DurableEvent& event) {
-                                            return hand(call, user, publisher, event);
-                                        }}));
+        subscriptions_.push_back(std::make_shared<const events::DurableSubscription>(events::DurableSubscription{
+            self_.id, pattern, self_.strand,
+            [call, user, &usage = self_.usage](const std::string& publisher, const events::DurableEvent& event) {
+                const crash::Scope scope(usage, event.topic);
+                return hand(call, user, publisher, event);
+            }}));
     }
 
     void activate() override {

@@ -48,6 +48,7 @@ jobs::Outcome JobState::run(const DeclaredJob& job, talome_job_run& run) {
     };
     Answer answer;
     gate::lastWords().clear();
+    const crash::Scope scope(self_.usage, job.declared.id);
     const auto status =
         job.run(job.user, &call, &run, {run.begun.input.data(), run.begun.input.size()}, &Answer::take, &answer);
     if (status < 0) return {status, std::exchange(gate::lastWords(), {}), ""};

@@ -36,7 +36,10 @@ tasks::Task::Run TaskState::runOf(const DeclaredTask& task) {
         auto call = self_.ownCall(gate::Origin::task);
         call.cancelled = [&cancelled] { return cancelled.load(); };
         gate::lastWords().clear();
-        if (task.run(task.user, &call) >= 0) return {};
+        {
+            const crash::Scope scope(self_.usage, task.declared.id);
+            if (task.run(task.user, &call) >= 0) return {};
+        }
         auto words = std::exchange(gate::lastWords(), {});
         if (cancelled) return {tasks::Task::Outcome::cancelled, std::move(words)};
         log::warn(self_.id, "the task " + task.declared.id + " failed: " + words);
