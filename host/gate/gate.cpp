@@ -313,9 +313,8 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     const CallUse use(from);
     if (from.depth >= kMostDepth)
         throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
-    const auto uses = from.snapshot->uses.find(nested.plugin);
     const auto isUsed = [&](const auto& pattern) { return matches(pattern, operation); };
-    if (uses == from.snapshot->uses.end() || !std::any_of(uses->second.begin(), uses->second.end(), isUsed))
+    if (std::ranges::none_of(nested.uses, isUsed))
         throw Failure(TALOME_E_DENIED, std::string(nested.plugin) + " does not say in its manifest that it uses " +
                                            std::string(operation));
     auto principal = from.principal;

@@ -218,6 +218,7 @@ struct Waiting {
 };
 
 } // namespace
+
 /// With the result of the job that the call has begun, if its caller prefers to wait and it is over by then.
 bool Rest::answerByJob(http::Exchange& exchange, const talome_call& call) const {
     if (call.job.empty() || !jobs_) return false;

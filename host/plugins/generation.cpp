@@ -1,6 +1,7 @@
 #include "host/plugins/generation.hpp"
 
 #include "host/log/log.hpp"
+#include "host/process/plugin_processes.hpp"
 
 namespace talome::plugins {
 
@@ -10,8 +11,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     manifest::Manifest declared;
     for (const auto& each : self.operations) declared.operations.push_back(each.declared);
     for (const auto& each : self.tasks) declared.tasks.push_back(each.declared);
-    declared.jobs.emplace();
-    for (const auto& each : self.jobs) declared.jobs->push_back(each.declared);
+    for (const auto& each : self.jobs) declared.jobs.push_back(each.declared);
     declared.settings = self.settings;
     declared.listeners = self.listeners;
     declared.topics = self.topics;
@@ -20,6 +20,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     declared.uses.assign(self.uses.begin(), self.uses.end());
     declared.requirements.assign(self.requirements.begin(), self.requirements.end());
     for (const auto& each : self.subscriptions) declared.subscriptions.push_back(each.pattern);
+    declared.durableSubscriptions = self.durableSubscriptions;
     return declared;
 }
 
@@ -67,7 +68,10 @@ void Generation::create() {
         return functions->create(&hostTable(), self, instance.get());
     });
     self_->creating = false;
-    requireWithin(declaredBy(*self_), code_->manifest());
+    auto declared = declaredBy(*self_);
+    if (self_->asked.contains(TALOME_PROCESS))
+        declared.programs = self_->states.of<process::PluginProcesses>(*self_).programs();
+    requireWithin(declared, code_->manifest());
 }
 
 void Generation::start() {

@@ -66,8 +66,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     const auto itself = [](const auto& each) { return each; };
     within(declared.operations, written.operations, "the operation", id);
     within(declared.tasks, written.tasks, "the task", id);
-    const std::vector<manifest::Job> none;
-    within(declared.jobs.value_or(none), written.jobs.value_or(none), "the job", id);
+    within(declared.jobs, written.jobs, "the job", id);
     within(declared.settings, written.settings, "the setting", [](const auto& each) { return each.key; });
     within(declared.listeners, written.listeners, "the listener", id);
     within(declared.topics, written.topics, "the topic", name);
@@ -76,6 +75,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
            [](const auto& each) { return std::to_string(each.version); });
     within(declared.uses, written.uses, "the use of", itself);
     within(declared.requirements, written.requirements, "the need of", itself);
+    within(declared.programs, written.programs, "the program", name);
     within(declared.subscriptions, written.subscriptions, "the subscription to", itself);
     within(declared.durableSubscriptions, written.durableSubscriptions, "the durable subscription to", itself);
 }

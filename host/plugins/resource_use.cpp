@@ -2,6 +2,7 @@
 #include "host/plugins/resource_use.hpp"
 
 #include "host/crash/usage.hpp"
+#include "host/process/usage.hpp"
 
 namespace talome::plugins {
 
@@ -15,6 +16,10 @@ ResourceUse resourceUse(const std::string& plugin, const http::Holdings* holding
     use.callsRefused = usage.refused.load(std::memory_order_relaxed);
     use.callsOverdue = usage.overdue.load(std::memory_order_relaxed);
     use.cpuSeconds = static_cast<double>(usage.cpuNs.load(std::memory_order_relaxed)) / 1e9;
+    const auto& programs = process::usageOf(plugin);
+    use.programsRunning = programs.running;
+    use.programsTotal = programs.started;
+    use.programCpuSeconds = static_cast<double>(programs.cpuMs) / 1e3;
     if (holdings) {
         use.streams = holdings->streams;
         use.queuedBytes = holdings->queued;

@@ -20,10 +20,12 @@ struct ResourceUse {
     std::uint64_t streams = 0;                      ///< event streams, WebSockets and the like that are open
     std::uint64_t queuedBytes = 0;                  ///< that wait for their clients
     std::uint64_t databaseBytes = 0;                ///< on disk, with its log
+    std::uint64_t programsRunning = 0, programsTotal = 0;
+    double programCpuSeconds = 0; ///< of programs that have ended
 };
 BOOST_DESCRIBE_STRUCT(ResourceUse, (),
                       (callsRunning, callsTotal, callsFailed, callsRefused, callsOverdue, cpuSeconds, streams,
-                       queuedBytes, databaseBytes))
+                       queuedBytes, databaseBytes, programsRunning, programsTotal, programCpuSeconds))
 
 /// Any thread. `holdings` null: it does not run.
 ResourceUse resourceUse(const std::string& plugin, const http::Holdings* holdings,

@@ -31,6 +31,9 @@
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
+namespace talome::fetch {
+class Client;
+}
 namespace talome::tasks {
 struct Clockwork;
 }
@@ -65,6 +68,7 @@ struct Services {
     jobs::Jobs* jobs = nullptr;
     /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
     std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
+    fetch::Client* fetch = nullptr;
 };
 
 class EventRoute;

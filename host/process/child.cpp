@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
@@ -28,13 +29,27 @@ constexpr int kReapMs = 3'000;
                         std::string("no program can be started now: ") + what + ": " + std::strerror(code));
 }
 
-/// talome-spawn, opened once: what is run is then what belongs to this daemon, also after an upgrade.
+/// Where talome-spawn may lie: beside the program or in its ../lib/talome, and as seen from the library that holds
+/// this.
+std::vector<std::filesystem::path> places() {
+    std::vector<std::filesystem::path> found;
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    found.push_back(program / "talome-spawn");
+    found.push_back(program.parent_path() / "lib/talome/talome-spawn");
+    static const char here = 0;
+    if (Dl_info library{}; ::dladdr(&here, &library) && library.dli_fname) {
+        const auto folder = std::filesystem::absolute(library.dli_fname, error).parent_path();
+        found.push_back(folder / "talome-spawn");
+        found.push_back(folder.parent_path() / "bin/talome-spawn");
+    }
+    return found;
+}
+
+/// Opened once: what is run is then what belongs to this daemon, also after an upgrade.
 int helper() {
     static const int opened = [] {
-        std::error_code error;
-        const auto self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-        for (const auto& each : {self / "talome-spawn", self.parent_path() / "libexec/talome/talome-spawn",
-                                 self.parent_path() / "lib/talome/talome-spawn"})
+        for (const auto& each : places())
             if (const int fd = ::open(each.c_str(), O_PATH | O_CLOEXEC); fd >= 0) return fd;
         return -1;
     }();

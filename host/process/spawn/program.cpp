@@ -129,12 +129,14 @@ int execute(const Order& order) {
 
 } // namespace
 
-void becomeProgram(const Order& order, const Filter& filter, const std::vector<int>& descriptors, int told) {
+void becomeProgram(const Order& order, const Filter& filter, const std::vector<int>& descriptors, int told,
+                   pid_t supervisor) {
     Report report;
     report.kind = Report::refused;
     try {
         // So that nothing is left if the supervisor is killed; it has one thread, whose end this is tied to.
         ensure(::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), Stage::settings);
+        if (::getppid() != supervisor) ::_exit(127);           // it was killed before
         const int above = ::fcntl(told, F_DUPFD_CLOEXEC, 300); // out of the way of the program's numbers
         ensure(above, Stage::descriptors);
         told = above;

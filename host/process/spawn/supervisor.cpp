@@ -62,13 +62,14 @@ void Supervisor::start() {
     starting_ = http::Descriptor(pair[0]);
     const http::Descriptor told(pair[1]);
     const Filter filter(order_, ::getpid(), ::getppid(), landlockAbi());
+    const auto self = ::getpid();
     startedAt_ = nowMs();
     main_ = ::fork();
     if (main_ < 0) throw Unconfined{Stage::process, errno};
     if (main_ == 0) {
         std::vector<int> raw;
         for (const auto& each : descriptors_) raw.push_back(each.get());
-        becomeProgram(order_, filter, raw, told.get());
+        becomeProgram(order_, filter, raw, told.get(), self);
     }
     descriptors_.clear();
 }
@@ -89,7 +90,8 @@ void Supervisor::run() {
                        {starting_.get(), POLLIN, 0},
                        {asked_.get(), POLLIN, 0}};
         if (::poll(on, 4, timeout()) < 0 && errno != EINTR) break; // never; then all ends with this process
-        if (on[2].revents) onProgramSays();
+        while (onProgramSays()) {
+        } // before its end is seen
         if (on[0].revents) onCommand();
         if (on[1].revents || killing_) reap();
         if (on[3].revents && asked_) onAsked();
@@ -102,7 +104,7 @@ void Supervisor::run() {
 int Supervisor::timeout() const {
     if (killing_) return kKillAgain;
     Ms next = INT64_MAX;
-    if (order_.timeMs && !killAt_) next = startedAt_ + static_cast<Ms>(order_.timeMs);
+    if (order_.timeMs && started_ && !killAt_) next = startedAt_ + static_cast<Ms>(order_.timeMs);
     if (killAt_) next = std::min(next, killAt_);
     if (lookAt_) next = std::min(next, lookAt_);
     if (next == INT64_MAX) return -1;
@@ -110,7 +112,8 @@ int Supervisor::timeout() const {
 }
 
 /// First comes what seccomp asks on, then either a refusal or, when exec() has closed the other end, nothing.
-void Supervisor::onProgramSays() {
+bool Supervisor::onProgramSays() {
+    if (!starting_) return false;
     Report said;
     iovec data{&said, sizeof said};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -120,28 +123,30 @@ void Supervisor::onProgramSays() {
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     const auto n = ::recvmsg(starting_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     if (n == sizeof said && said.kind == Report::started) {
         const cmsghdr* head = CMSG_FIRSTHDR(&message);
         int asked = -1;
         if (head && head->cmsg_type == SCM_RIGHTS) std::memcpy(&asked, CMSG_DATA(head), sizeof asked);
         asked_ = http::Descriptor(asked);
-        return;
+        return true;
     }
     starting_ = {};
     if (n == sizeof said) {
         refused_ = true;
         report(said);
         killAll();
-        return;
+        return false;
     }
-    if (!asked_) return; // killed before it came so far: its end says the rest
+    if (!asked_) return false; // killed before it came so far: its end says the rest
     started_ = true;
+    startedAt_ = nowMs();
     report({.kind = Report::started});
     if (order_.memory || order_.cpuMs) {
         step_ = kSoonest;
         lookAt_ = nowMs() + step_;
     }
+    return false;
 }
 
 void Supervisor::onCommand() {
@@ -211,7 +216,7 @@ void Supervisor::onTime() {
     const auto now = nowMs();
     if (killing_) return;
     if (killAt_ && now >= killAt_) return killAll();
-    if (order_.timeMs && !killAt_ && now - startedAt_ >= static_cast<Ms>(order_.timeMs))
+    if (order_.timeMs && started_ && !killAt_ && now - startedAt_ >= static_cast<Ms>(order_.timeMs))
         beginEnd(TALOME_LIMIT_TIME, order_.graceMs);
     if (lookAt_ && now >= lookAt_) look();
 }

@@ -24,7 +24,7 @@ private:
 
     void start();
     int timeout() const;
-    void onProgramSays();
+    bool onProgramSays(); ///< false if it says nothing now
     void onCommand();
     void onAsked();
     void reap();

@@ -46,8 +46,8 @@ typedef struct talome_process_spec {
   talome_bytes input;                  /* what it reads as standard input, unless fds has a 0; a file, for it can seek */
   uint64_t time_ms;                    /* from start to end; default: of run() 60 s, of spawn() none */
   uint64_t cpu_ms;                     /* of all its processes together; default: none */
-  uint64_t memory_bytes;               /* resident, of all together, looked at now and then; and a quarter more in private
-                                        * memory of each, which the kernel denies; default: 1 GiB */
+  uint64_t memory_bytes;               /* resident, of all together, looked at now and then; twice as much in private memory
+                                        * of each is denied by the kernel; default: 1 GiB */
   uint64_t output_bytes;               /* of stdout and of stderr each; default: of run() 1 MiB, of spawn() none */
   uint64_t file_bytes;                 /* size of a file that it writes; default: none */
   uint32_t files;                      /* open ones of each process; default: 1,024 */
@@ -112,7 +112,7 @@ typedef struct talome_process {
   talome_status (*close_input)(talome_self *, uint64_t number) TALOME_NOEXCEPT;               /* [any] after what is queued */
   talome_status (*pause)(talome_self *, uint64_t number, int32_t paused) TALOME_NOEXCEPT;     /* [any] output is not read until it is 0 */
   talome_status (*signal)(talome_self *, uint64_t number, int32_t signal) TALOME_NOEXCEPT;    /* [any] to its process group */
-  talome_status (*end)(talome_self *, uint64_t number) TALOME_NOEXCEPT;                       /* [any] SIGTERM, then SIGKILL of all; exited() comes */
+  talome_status (*end)(talome_self *, uint64_t number) TALOME_NOEXCEPT;                       /* [any] SIGTERM, then SIGKILL of all; ends a pause */
 } talome_process;
 
 #ifdef __cplusplus
