@@ -22,10 +22,12 @@ int* volatile nowhere = nullptr;
 
 void readNull() { *nowhere = 1; }
 
+int (*volatile deeper)(int); // through which no compiler sees that it never ends
 [[gnu::noinline]] int descend(int depth) {
+    deeper = &descend;
     volatile char frame[4096];
     frame[depth % 4096] = static_cast<char>(depth);
-    return descend(depth + 1) + frame[depth % 4096];
+    return deeper(depth + 1) + frame[depth % 4096];
 }
 
 [[gnu::noinline]] void throwIt() { throw std::runtime_error("nobody catches this"); }
