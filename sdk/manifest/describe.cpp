@@ -7,6 +7,7 @@
 #include "recorder.hpp"
 
 #include <talome/areas.hpp>
+#include <talome/fetch.h>
 #include <talome/io.h>
 
 #include <algorithm>
@@ -182,10 +183,7 @@ const talome_tasks kTasks{sizeof(talome_tasks),
                           TALOME_ABSENT(talome_tasks, wake_at),
                           TALOME_ABSENT(talome_tasks, cron_next),
                           [](talome_self* self, const talome_job* j) noexcept {
-                              return note(self, [&](Manifest& m) {
-                                  if (!m.jobs) m.jobs.emplace();
-                                  add(*m.jobs, record(j), &Job::id, "a job");
-                              });
+                              return note(self, [&](Manifest& m) { add(m.jobs, record(j), &Job::id, "a job"); });
                           },
                           TALOME_ABSENT(talome_tasks, start_job),
                           TALOME_ABSENT(talome_tasks, job_id),
@@ -238,6 +236,28 @@ const talome_events kEvents{
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
 
+const talome_process kProcess{sizeof(talome_process),
+                              0,
+                              [](talome_self* self, const char* program, const char* summary) noexcept {
+                                  return note(self, [&](Manifest& m) {
+                                      add(m.programs, recordProgram(program, summary), &Program::name, "a program");
+                                  });
+                              },
+                              TALOME_ABSENT(talome_process, run),
+                              TALOME_ABSENT(talome_process, spawn),
+                              TALOME_ABSENT(talome_process, write),
+                              TALOME_ABSENT(talome_process, close_input),
+                              TALOME_ABSENT(talome_process, pause),
+                              TALOME_ABSENT(talome_process, signal),
+                              TALOME_ABSENT(talome_process, end)};
+const talome_fetch kFetch{sizeof(talome_fetch),
+                          0,
+                          TALOME_ABSENT(talome_fetch, fetch),
+                          TALOME_ABSENT(talome_fetch, open),
+                          TALOME_ABSENT(talome_fetch, pause),
+                          TALOME_ABSENT(talome_fetch, close),
+                          TALOME_ABSENT(talome_fetch, upgrade)};
+
 struct Area {
     const char* id;
     const void* table;
@@ -248,7 +268,9 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_DATABASE, &kDatabase},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
-                           {TALOME_IO, &kIo}};
+                           {TALOME_IO, &kIo},
+                           {TALOME_PROCESS, &kProcess},
+                           {TALOME_FETCH, &kFetch}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

@@ -127,6 +127,9 @@ public:
         return Watch(*areas_, *watches_, fd, events, std::move(onReady));
     }
 
+    // For the areas that have a header of their own.
+    const detail::Areas& areas() const { return *areas_; }
+
 private:
     const detail::Areas* areas_;
     detail::Slots<detail::WatchSlot>* watches_;
