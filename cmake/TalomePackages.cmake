@@ -10,7 +10,7 @@ set(TALOME_MAINTAINER "The Talome developers <maintainers@talome.example>" CACHE
 set(debian ${PROJECT_SOURCE_DIR}/packaging/debian)
 
 # What the packages are made of, and nothing that is only for tests.
-add_custom_target(package_parts DEPENDS talomed talomectl talome-manifest)
+add_custom_target(package_parts DEPENDS talomed talome-spawn talomectl talome-manifest)
 foreach(part talome-check talome-testing)
   if(TARGET ${part})
     add_dependencies(package_parts ${part})
@@ -19,6 +19,7 @@ endforeach()
 
 # host
 install(TARGETS talomed DESTINATION bin COMPONENT host)
+install(TARGETS talome-spawn DESTINATION lib/talome COMPONENT host) # talomed looks for it there
 # The same file as in the tree, but for where a system's service keeps its things.
 file(READ ${PROJECT_SOURCE_DIR}/etc/talome.yaml yaml)
 foreach(line "state_dir: /var/lib/talome  " "  socket: /run/talome/talomed.sock")

@@ -2,12 +2,14 @@
 // With neither, it starts with safe defaults.
 #pragma once
 
+#include "host/gate/limits.hpp"
 #include "host/log/log.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -21,10 +23,11 @@ struct BadConfig : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// What is enabled when the state directory is new.
+/// What is enabled when the state directory is new, and what each plugin may hold.
 struct EnabledAtFirst {
     bool all = false;
     std::set<std::string> names;
+    std::map<std::string, gate::Limits> limits; ///< by plugin; the others have the usual ones
 };
 
 struct Config {

@@ -2,6 +2,7 @@
 #include "host/crash/module_at.hpp"
 
 #include <cstddef>
+#include <string_view>
 #include <unistd.h>
 
 namespace talome::crash {
@@ -44,6 +45,8 @@ private:
         if (offset_ == 0) base_ = begin_; // where a file begins
         const bool here = address_ >= begin_ && address_ < end_;
         if (here) {
+            constexpr std::string_view deleted = " (deleted)"; // replaced, or in memory only
+            if (std::string_view(name_, size_).ends_with(deleted)) size_ -= deleted.size();
             for (std::size_t i = 0; i < size_; ++i) found_.name[i] = name_[i];
             found_.name[size_] = '\0';
             found_.offset = address_ - (size_ ? base_ : begin_);

@@ -4,6 +4,8 @@
 
 #include "host/events/outboxes.hpp"
 
+#include <future>
+
 namespace talome::events {
 
 /// Any thread. The mutex is never held while the database is used: a publisher that stays in a transaction holds up its
@@ -39,6 +41,7 @@ private:
         std::int64_t from, to;
     };
 
+    std::future<void> closing();
     bool concerns(const std::string& pattern) const;
     // Those whose names end so, and tidied() and wakeAt(), are called with mutex_.
     void addLocked(const Subscribed&);

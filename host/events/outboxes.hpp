@@ -56,7 +56,8 @@ public:
 
     /// From now on what this publisher has stored is delivered; the tables are there (OutboxTables::prepare).
     void open(const std::string& publisher, std::shared_ptr<storage::Database>, std::vector<std::string> topics);
-    /// Not any more. Returns at once; the database is let go as soon as what was delivered is noted in it.
+    /// Not any more: what was delivered is noted, and the database let go. Only if somebody stays in a transaction of
+    /// it for seconds, that happens later.
     void close(const std::string& publisher);
     /// In this thread's transaction, else in one of its own. `live` is called once it is committed, in the order of the
     /// commits, and not if it rolls back; it must be short. The outbox need not be open.

@@ -233,16 +233,31 @@ Drain::Hold enter(talome_call& call, const Endpoint& endpoint) {
 
 } // namespace
 
-void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
+void Gate::invoke(talome_call& call, const Endpoint& endpoint, const std::string& input, talome_sink out, void* to,
+                  http::Exchange* exchange) const {
+    lastWords().clear();
+    RunningCall running(rules_.watch, call, endpoint, exchange);
+    talome_status status;
+    {
+        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
+        status = endpoint.invoke(endpoint.user, &call, {input.data(), input.size()}, out, to);
+    }
+    const bool answered = running.end();
+    if (answered) exchange->acceptAnswer(httpStatus(TALOME_E_TIMEOUT));
+    if (status < 0) endpoint.usage.failed.fetch_add(1, std::memory_order_relaxed);
+    const bool expired = status == TALOME_E_CANCELLED && call.deadlineMs && Clock::now() >= call.expires;
+    if (answered || expired) throw Failure(TALOME_E_TIMEOUT, running.late());
+    succeedOrThrow(status, endpoint.declared.id);
+}
+
+void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to,
+               http::Exchange* exchange) const {
     const auto hold = enter(call, endpoint);
     if (!endpoint.invoke)
         throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
-        lastWords().clear();
-        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
-        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to),
-                       endpoint.declared.id);
+        invoke(call, endpoint, text, out, to, exchange);
     });
 }
 
@@ -263,8 +278,14 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
         const auto text = prepare(call, endpoint, input);
         exchange.passed = call.approval;
         lastWords().clear();
+        const RunningCall running(rules_.watch, call, endpoint, nullptr);
         const crash::Scope scope(endpoint.usage, endpoint.declared.id);
-        return endpoint.wire(call, text, exchange);
+        try {
+            return endpoint.wire(call, text, exchange);
+        } catch (const std::exception&) {
+            endpoint.usage.failed.fetch_add(1, std::memory_order_relaxed);
+            throw;
+        }
     });
 }
 
@@ -289,9 +310,8 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     const CallUse use(from);
     if (from.depth >= kMostDepth)
         throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
-    const auto uses = from.snapshot->uses.find(nested.plugin);
     const auto isUsed = [&](const auto& pattern) { return matches(pattern, operation); };
-    if (uses == from.snapshot->uses.end() || !std::any_of(uses->second.begin(), uses->second.end(), isUsed))
+    if (std::ranges::none_of(nested.uses, isUsed))
         throw Failure(TALOME_E_DENIED, std::string(nested.plugin) + " does not say in its manifest that it uses " +
                                            std::string(operation));
     auto principal = from.principal;
@@ -304,6 +324,7 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     inner.principal = std::move(principal);
     inner.requestId = from.requestId;
     inner.deadlineMs = from.deadlineMs;
+    inner.expires = from.expires;
     inner.cancelled = [&from] { return isCancelled(from); };
     inner.depth = from.depth + 1;
     inner.plugin = nested.plugin;

@@ -5,6 +5,7 @@
 #include "host/audit/entry.hpp"
 #include "host/gate/approvals.hpp"
 #include "host/gate/call.hpp"
+#include "host/gate/call_watch.hpp"
 #include "host/gate/failure.hpp"
 #include "host/gate/security_mode.hpp"
 
@@ -34,6 +35,7 @@ struct Rules {
     std::function<void(const audit::Entry&)> note;
     Approvals& approvals;
     const Registry& registry;
+    CallWatch* watch = nullptr; ///< looks after the calls that run; null: nobody does
 };
 
 /// Any thread.
@@ -51,7 +53,9 @@ public:
 
     /// The whole path. `input` is the merged object; throws Failure. This and the next two throw Superseded, before
     /// anything is done, if the endpoint's plugin has been replaced or ended: the endpoint was of an older snapshot.
-    void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to) const;
+    /// `exchange`: to be answered when the time is over, though the handler has not returned.
+    void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to,
+             http::Exchange* exchange = nullptr) const;
     /// The same for a request that its handler answers by itself, see Endpoint::wire.
     void runWire(talome_call&, const Endpoint&, boost::json::value input, http::Exchange&) const;
     /// For a caller who has said who it is after its input was checked: the rest of the path, around `invoke`.
@@ -62,8 +66,9 @@ public:
 
     /// How a call inside a call differs from the one around it.
     struct Nested {
-        std::string_view plugin;      ///< that makes it
-        std::optional<Origin> origin; ///< whose helper makes it; only ever away from a person
+        std::string_view plugin;                        ///< that makes it
+        const std::set<std::string, std::less<>>& uses; ///< what its manifest says that it calls
+        std::optional<Origin> origin;                   ///< whose helper makes it; only ever away from a person
         std::string approval;
     };
     /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.
@@ -77,6 +82,8 @@ private:
     std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
     void applySecurityMode(talome_call&, const Endpoint&, const boost::json::value& input,
                            const std::string& text) const;
+    void invoke(talome_call&, const Endpoint&, const std::string& input, talome_sink out, void* to,
+                http::Exchange*) const;
     template <class Invoke>
     void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;
     audit::Entry entryOf(const talome_call&, const Endpoint&, const boost::json::value& input,

@@ -10,6 +10,7 @@
 #include "host/http/router.hpp"
 #include "sdk/manifest/manifest.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,11 +28,13 @@ struct Endpoint {
     /// Of every kind but a call, instead of invoke: answers the request itself. False: it waits for the body, and is
     /// called again. What goes wrong is thrown.
     std::function<bool(talome_call&, const std::string& input, http::Exchange&)> wire;
-    bool lateAuthentication = false;    ///< a WebSocket whose client may say who it is in its first message
-    std::string plugin;                 ///< "host" or a plugin's id
-    std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
-    crash::Usage& usage;                ///< what calls of this plugin cost
-    std::shared_ptr<Drain> drain;       ///< of its generation: who calls holds it; null: the host's own, always there
+    bool lateAuthentication = false;          ///< a WebSocket whose client may say who it is in its first message
+    std::string plugin;                       ///< "host" or a plugin's id
+    std::shared_ptr<Bulkhead> bulkhead;       ///< null: the host's own
+    std::shared_ptr<http::Holdings> holdings; ///< of its connections; null: the host's own
+    std::chrono::milliseconds timeLimit{0};   ///< for a call; 0: none, the host's own
+    crash::Usage& usage;                      ///< what calls of this plugin cost
+    std::shared_ptr<Drain> drain;             ///< of its generation: who calls holds it; null: the host's own
 };
 
 struct Routed {
@@ -43,8 +46,6 @@ struct Snapshot {
     std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
     std::map<std::string, http::Router<Routed>, std::less<>> routers; ///< by listener; "": the server's own
     Flags flags;
-    std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
-        uses; ///< plugin -> operations that it may call by itself
 };
 
 /// Any thread reads; the lifecycle thread publishes.

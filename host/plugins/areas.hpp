@@ -7,6 +7,7 @@
 #include <talome/http.h>
 #include <talome/io.h>
 #include <talome/operations.h>
+#include <talome/process.h>
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
@@ -20,5 +21,6 @@ const talome_tasks& tasksArea();
 const talome_events& eventsArea();
 const talome_io& ioArea();
 const talome_fetch& fetchArea();
+const talome_process& processArea();
 
 } // namespace talome::plugins

@@ -39,9 +39,7 @@ void Manager::note() {
                 detail.available = slot->manifest.version;
             const auto& self = slot->running->self();
             detail.listeners = self.listenerPlaces();
-            shown.bulkhead = self.bulkhead;
-            shown.owner = &self;
-            if (slot->database) shown.database = slot->database->file();
+            shown.holdings = self.holdings;
         }
         if (!manifest.version.empty()) detail.manifest = boost::json::parse(toJson(manifest));
         all.push_back(std::move(shown));
@@ -63,15 +61,8 @@ std::optional<PluginDetail> Manager::find(const std::string& id) const {
     const auto it = std::ranges::find_if(shown_, [&](const Shown& each) { return each.detail.id == id; });
     if (it == shown_.end()) return std::nullopt;
     auto detail = it->detail;
-    if (it->bulkhead) {
-        detail.resources.callsRunning = it->bulkhead->running();
-        detail.resources.callsRefused = it->bulkhead->refused();
-    }
-    if (it->owner) detail.resources.streams = services_.streams.count(it->owner);
-    std::error_code error;
-    if (!it->database.empty())
-        if (const auto size = std::filesystem::file_size(it->database, error); !error)
-            detail.resources.databaseBytes = size;
+    detail.resources = resourceUse(id, it->holdings.get(), database_.file().parent_path());
+    if (services_.crashes) detail.crashes = services_.crashes->crashes(id);
     return detail;
 }
 

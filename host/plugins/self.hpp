@@ -7,7 +7,9 @@
 #include "host/events/bus.hpp"
 #include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
+#include "host/gate/limits.hpp"
 #include "host/gate/open_streams.hpp"
+#include "host/http/holdings.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/area_state.hpp"
 #include "host/plugins/wires.hpp"
@@ -60,8 +62,8 @@ struct Services {
     std::function<void()> reviewStreams; ///< to be called when a session ends or a user's rights change
     std::function<void()> reviewSoon;    ///< the same, on another thread
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
-    unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
-    crash::History* crashes = nullptr;   ///< null: in tests, nothing is known of any
+    std::function<gate::Limits(const std::string& plugin)> limitsOf; ///< empty: the usual ones
+    crash::History* crashes = nullptr;                               ///< null: in tests, nothing is known of any
     tasks::Clockwork* clockwork = nullptr;
     jobs::Jobs* jobs = nullptr;
     /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
@@ -122,10 +124,12 @@ const talome_host& hostTable();
 struct talome_self {
     talome_self(std::string id, talome::plugins::Services services)
         : id(std::move(id)), services(std::move(services)),
-          bulkhead(std::make_shared<talome::gate::Bulkhead>(this->services.callsAtOnce)),
+          limits(this->services.limitsOf ? this->services.limitsOf(this->id) : talome::gate::Limits{}),
+          usage(talome::crash::usageOf(this->id)), bulkhead(std::make_shared<talome::gate::Bulkhead>(limits.calls)),
+          holdings(std::make_shared<talome::http::Holdings>(this->id, limits.streams, limits.queued, limits.bodies,
+                                                            usage.refused)),
           drain(std::make_shared<talome::gate::Drain>()),
-          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)),
-          usage(talome::crash::usageOf(this->id)) {}
+          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
 
@@ -153,12 +157,14 @@ struct talome_self {
     void* changingUser = nullptr;
 
     // What runs.
+    const talome::gate::Limits limits;
+    talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
+    const std::shared_ptr<talome::http::Holdings> holdings; ///< of its connections
     const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
     std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
-    talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
-    std::mutex mutex;            ///< of what follows
+    std::mutex mutex;                  ///< of what follows
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;

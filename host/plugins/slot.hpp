@@ -1,7 +1,9 @@
 // One plugin as the manager knows it: its file, its state, and its generations.
 #pragma once
 
+#include "host/crash/history.hpp"
 #include "host/plugins/generation.hpp"
+#include "host/plugins/resource_use.hpp"
 
 #include <boost/describe.hpp>
 #include <map>
@@ -37,12 +39,6 @@ struct PluginInfo {
 BOOST_DESCRIBE_STRUCT(PluginInfo, (),
                       (id, version, summary, state, reason, activeSince, file, operations, prefixes, available))
 
-/// What it uses of the server at this moment.
-struct ResourceUse {
-    std::uint64_t callsRunning = 0, callsRefused = 0, streams = 0, databaseBytes = 0;
-};
-BOOST_DESCRIBE_STRUCT(ResourceUse, (), (callsRunning, callsRefused, streams, databaseBytes))
-
 /// What `GET /api/plugins/{id}` says.
 struct PluginDetail : PluginInfo {
     bool enabled = false;
@@ -51,10 +47,11 @@ struct PluginDetail : PluginInfo {
     std::vector<std::string> dependsOn, waitingFor;
     std::map<std::string, std::string> listeners;
     ResourceUse resources;
+    std::vector<crash::CrashInfo> crashes; ///< of the server, in its code: the newest first
     std::optional<boost::json::value> manifest;
 };
 BOOST_DESCRIBE_STRUCT(PluginDetail, (PluginInfo),
-                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, manifest))
+                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, crashes, manifest))
 
 /// The manager's thread only.
 struct Slot {

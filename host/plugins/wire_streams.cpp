@@ -13,8 +13,19 @@ constexpr std::uint64_t kMostQueued = 64u << 20;
 } // namespace
 
 void requireRoomForStream(const talome_self& self) {
-    if (self.services.http.hasRoomForStream()) return;
-    gate::Failure failure(TALOME_E_UNAVAILABLE, "too many streams are open");
+    const auto& held = *self.holdings;
+    const bool server = !self.services.http.hasRoomForStream();
+    const bool streams = held.streams >= held.mostStreams;
+    if (!server && !streams && held.queued < held.mostQueued) return;
+    if (!server) self.usage.refused.fetch_add(1, std::memory_order_relaxed);
+    gate::Failure failure(TALOME_E_UNAVAILABLE,
+                          server ? "too many streams are open"
+                          : streams
+                              ? self.id + " has " + std::to_string(held.mostStreams) +
+                                    " streams open, which is all that one plugin may have"
+                              : self.id + " has " + std::to_string(held.mostQueued) +
+                                    " bytes waiting for the clients of its streams, which is all that may wait for "
+                                    "one plugin");
     failure.retryAfter = 5;
     throw failure;
 }

@@ -119,6 +119,7 @@ private:
 
     /// The engine answers what is thrown while the body comes.
     template <class F> void translated(F&& body) {
+        const gate::Bulkhead::Place place(*self_->bulkhead); // it holds a worker while it writes
         try {
             body();
         } catch (const gate::Failure& failure) {

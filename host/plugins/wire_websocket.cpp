@@ -165,7 +165,7 @@ private:
             if (endpoint == call.snapshot->operations.end() || self_->ended)
                 throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is being ended");
             if (text.size() > kFirst) throw gate::Failure(TALOME_E_TOO_LARGE, "the first message is too large");
-            const gate::Bulkhead::Place place(self_->bulkhead.get(), self_->id);
+            const gate::Bulkhead::Place place(self_->bulkhead.get(), self_->usage);
             self_->services.gate.runLate(call, *endpoint->second, input, [&] { open(call, id, input, text); });
         } catch (const gate::Failure& refused) {
             const bool hidden = refused.status == TALOME_E_INTERNAL;

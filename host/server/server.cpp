@@ -9,6 +9,7 @@
 #include "host/http/server.hpp"
 #include "host/jobs/jobs.hpp"
 #include "host/plugins/manager.hpp"
+#include "host/plugins/resource_use.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
@@ -123,11 +124,15 @@ struct Server::Parts {
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
+    std::map<std::string, gate::Limits> limits;
+    gate::CallWatch watch{[this](std::chrono::milliseconds delay, std::function<void()> call) {
+        reactor.at(tasks::Reactor::Clock::now() + delay, std::move(call));
+    }};
     gate::Gate gate;
     events::Bus bus;
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
-    tasks::Clockwork clockwork{reactor};
+    tasks::Clockwork clockwork{reactor, time};
     events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
@@ -178,10 +183,10 @@ struct Server::Parts {
                    [](const char* name) -> const char* { return std::getenv(name); }),
           crashes(database, crashFile, {.within = config.quarantineWithin}), users(database),
           sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
-          approvals(database, secret.key("talome approvals"), epochMs),
+          approvals(database, secret.key("talome approvals"), epochMs), limits(config.plugins.limits),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
-                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry, &watch}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -209,7 +214,10 @@ struct Server::Parts {
                    [this] { reviewStreams(); },
                    [this] { reviewSoon(); },
                    epochMs,
-                   http.options().workersPerPlugin,
+                   [this](const std::string& plugin) {
+                       const auto it = limits.find(plugin);
+                       return it == limits.end() ? gate::Limits{} : it->second;
+                   },
                    &crashes,
                    &clockwork,
                    &jobs,
@@ -322,12 +330,16 @@ struct Server::Parts {
                        {"body", counters.bodyStreams},
                        {"transfer", counters.transfers}};
         now.slowStreams = counters.slowStreams;
-        std::map<std::string, const gate::Bulkhead*> bulkheads;
+        std::map<std::string, const gate::Endpoint*> plugins;
         const auto snapshot = registry.snapshot();
         for (const auto& [id, endpoint] : snapshot->operations)
-            if (endpoint->bulkhead) bulkheads[endpoint->plugin] = endpoint->bulkhead.get();
-        for (const auto& [plugin, bulkhead] : bulkheads)
-            now.plugins.push_back({plugin, bulkhead->running(), bulkhead->refused()});
+            if (endpoint->bulkhead) plugins[endpoint->plugin] = endpoint.get();
+        for (const auto& [plugin, endpoint] : plugins) {
+            const auto use = plugins::resourceUse(plugin, endpoint->holdings.get(), database.file().parent_path());
+            now.plugins.push_back({plugin, endpoint->bulkhead->running(), use.callsRefused, use.callsTotal,
+                                   use.callsFailed, use.callsOverdue, use.streams, use.queuedBytes, use.databaseBytes,
+                                   use.cpuSeconds});
+        }
         return now;
     }
 

@@ -4,6 +4,10 @@ get_property(_talome_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
 cmake_path(SET _talome_prefix NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../../..)
 
 if(NOT TARGET talome_sdk)
+  # Whoever has not said anything wants what can be shipped: a third of the size.
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, because nothing was said" FORCE)
+  endif()
   add_library(talome_sdk INTERFACE IMPORTED GLOBAL)
   target_include_directories(talome_sdk SYSTEM INTERFACE ${_talome_prefix}/include)
   if(CXX IN_LIST _talome_languages)

@@ -53,13 +53,14 @@ struct Operation {
     std::vector<Tool> tools;
     std::uint64_t maxBody = 0; ///< bytes
     Kind kind = Kind::call;
-    std::vector<Source> sources;        ///< of Kind::events
-    std::vector<std::string> protocols; ///< of Kind::websocket: what is offered, the best first
+    std::vector<Source> sources;             ///< of Kind::events
+    std::vector<std::string> protocols;      ///< of Kind::websocket: what is offered, the best first
+    std::optional<std::int64_t> timeLimitMs; ///< of a call; none: the host's
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
                       (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
-                       maxBody, kind, sources, protocols))
+                       maxBody, kind, sources, protocols, timeLimitMs))
 
 /// A port of its own.
 struct Listener {
@@ -123,6 +124,13 @@ struct Topic {
 };
 BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema, durable))
 
+/// One that it runs, as argv[0] names it.
+struct Program {
+    std::string name, summary;
+    bool operator==(const Program&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Program, (), (name, summary))
+
 struct Manifest {
     std::string id, version, summary;
     unsigned abi = 0;
@@ -136,17 +144,20 @@ struct Manifest {
     std::vector<Setting> settings;
     std::vector<Migration> migrations;
     std::vector<Task> tasks;
-    std::optional<std::vector<Job>> jobs; ///< none: of a plugin that has none, or was built before there were any
+    std::vector<Job> jobs;
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
     std::vector<std::string> durableSubscriptions;
-    std::vector<std::string> uses;          ///< operations that it calls
-    std::vector<std::string> requirements;  ///< those of them without which it is not started
+    std::vector<std::string> uses;         ///< operations that it calls
+    std::vector<std::string> requirements; ///< those of them without which it is not started
+    std::vector<Program> programs;         ///< that it runs
+    std::optional<std::string> digest;     ///< of the .so: "sha256:" and 64 hexadecimal digits
+    std::optional<std::uint64_t> size;     ///< of the .so, in bytes
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
                        settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
-                       requirements))
+                       requirements, programs, digest, size))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);

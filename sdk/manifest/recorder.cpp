@@ -57,6 +57,10 @@ Operation record(const talome_operation* given) {
     for (std::uint32_t i = 0; i < from.n_tools; ++i)
         to.tools.push_back(toolOf(from.tools[i], to.input, to.summary, to.id + ".tools[" + std::to_string(i) + "]"));
     to.maxBody = from.max_body ? from.max_body : kDefaultBody;
+    constexpr std::int64_t day = 86'400'000;
+    if (from.time_limit_ms < 0 || from.time_limit_ms > day)
+        throw Invalid(to.id + ".time_limit_ms", "expected 1 to 86400000, or 0");
+    if (from.time_limit_ms) to.timeLimitMs = from.time_limit_ms;
     requireFunction(from.invoke, to.id);
     return to;
 }
@@ -92,6 +96,11 @@ Topic record(const talome_topic* given) {
 Flag recordFlag(const char* flag, const char* summary, bool granted) {
     const std::string name = nameOf(flag, isFlag, "flag");
     return {name, summaryOf(summary, name), granted};
+}
+
+Program recordProgram(const char* program, const char* summary) {
+    const std::string name = nameOf(program, isProgram, "program");
+    return {name, summaryOf(summary, name)};
 }
 
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql) {

@@ -27,6 +27,7 @@ Task record(const talome_task*);
 Job record(const talome_job*);
 Topic record(const talome_topic*);
 Flag recordFlag(const char* flag, const char* summary, bool granted);
+Program recordProgram(const char* program, const char* summary);
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql);
 
 /// The struct as this side knows it, for its callbacks and limits; a limit left at 0 is what http.h says it then is.

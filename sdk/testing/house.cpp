@@ -97,7 +97,7 @@ void House::start() {
         kept = environment(name);
         return kept.empty() ? nullptr : kept.c_str();
     });
-    server_ = std::make_unique<Server>(config, time_);
+    server_ = std::make_unique<Server>(config, PassedSockets{}, time_);
     listening_ = server_->inside().services.bus.listen("*", [this](const events::Event& event) {
         const std::lock_guard lock(mutex_);
         events_.emplace_back(event.topic, event.json);

@@ -11,6 +11,13 @@ extern const talome_http kFakeHttp;
 /// The part of talome.fetch, in fake_fetch.cpp.
 extern const talome_fetch kFakeFetch;
 
+/// Stands for a talome_job_run.
+struct FakeRun {
+    std::string resumed, told;
+    talome_status checkpointStatus = TALOME_OK;
+    talome_job_run* raw() { return reinterpret_cast<talome_job_run*>(this); }
+};
+
 struct FakeHost {
     FakeHost();
     talome_self* self() { return reinterpret_cast<talome_self*>(this); }
@@ -20,6 +27,7 @@ struct FakeHost {
     std::string routes;                                 ///< "GET /api/x 200 a=b;"
     std::map<std::string, talome_raw_route> raw;
     std::map<std::string, talome_task> tasks;
+    std::map<std::string, talome_job> jobs;
     std::map<std::string, talome_upload_route> uploads;
     std::map<std::string, talome_websocket> sockets; ///< their lists of places are gone
     std::map<std::string, std::pair<talome_on_audience, void*>> audiences;

@@ -3,6 +3,8 @@
 
 #include "records.hpp"
 
+#include <chrono>
+
 namespace talome {
 
 /// What more can be said of an operation.
@@ -39,6 +41,12 @@ public:
     /// The handler's std::string is sent as it is, and not as JSON.
     Operation& text(std::string_view mediaType = "text/plain; charset=utf-8") {
         record_->mediaType = mediaType;
+        return *this;
+    }
+    /// For one call, a day at most; 30 s unless said. When it is over, Call::cancelled() is true and the caller is told;
+    /// what takes longer is a job.
+    Operation& timeLimit(std::chrono::milliseconds limit) {
+        record_->timeLimit = limit;
         return *this;
     }
     /// Of the request, in bytes; 1 MiB unless said.

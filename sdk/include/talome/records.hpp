@@ -4,6 +4,7 @@
 
 #include "wire_records.hpp"
 
+#include <chrono>
 #include <deque>
 
 namespace talome::detail {
@@ -30,6 +31,7 @@ struct OperationRecord {
     std::vector<ToolRecord> tools;
     std::vector<Note> notes;
     std::uint64_t maxBody = 0;
+    std::chrono::milliseconds timeLimit{0};
 
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_sink, void* to) noexcept;
 };

@@ -71,6 +71,7 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
     c.max_body = o.maxBody;
     c.invoke = &OperationRecord::invoke;
     c.user = &o;
+    c.time_limit_ms = o.timeLimit.count();
     areas.check(table.declare(areas.self(), &c));
 }
 

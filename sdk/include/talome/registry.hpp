@@ -124,6 +124,12 @@ public:
 
     /// The same, and without such an operation the plugin is not started: it waits for the plugin that offers it.
     void dependsOn(std::string_view operation) { records_.requirements.emplace_back(operation); }
+    /// A program that the plugin runs, see process.hpp: a bare name, or an absolute path. Any other one is refused.
+    void program(std::string_view name, std::string_view summary) {
+        auto& record = note<detail::ProgramRecord>();
+        record.program = name;
+        record.summary = summary;
+    }
 
     /// An area that only run time needs ("talome.io/0"): without it the plugin is not loaded.
     void needs(std::string_view area) {
