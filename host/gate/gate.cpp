@@ -243,7 +243,10 @@ void Gate::invoke(talome_call& call, const Endpoint& endpoint, const std::string
         status = endpoint.invoke(endpoint.user, &call, {input.data(), input.size()}, out, to);
     }
     const bool answered = running.end();
-    if (answered) exchange->acceptAnswer(httpStatus(TALOME_E_TIMEOUT));
+    if (answered) {
+        exchange->acceptAnswer(httpStatus(TALOME_E_TIMEOUT));
+        call.headers.clear();
+    }
     if (status < 0) endpoint.usage.failed.fetch_add(1, std::memory_order_relaxed);
     const bool expired = status == TALOME_E_CANCELLED && call.deadlineMs && Clock::now() >= call.expires;
     if (answered || expired) throw Failure(TALOME_E_TIMEOUT, running.late());

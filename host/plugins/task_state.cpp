@@ -28,7 +28,9 @@ tasks::Task::Plan TaskState::planOf(const manifest::Task& task) const {
     plan.period = std::chrono::milliseconds(task.periodMs);
     if (!task.cron) return plan;
     plan.cron.emplace(*task.cron);
-    plan.zone = self_.services.clockwork->zones.get(task.timeZone.value_or(""));
+    plan.zone = [&zones = self_.services.clockwork->zones, name = task.timeZone.value_or("")] {
+        return zones.get(name);
+    };
     return plan;
 }
 

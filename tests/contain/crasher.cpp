@@ -22,13 +22,16 @@ int* volatile nowhere = nullptr;
 
 void readNull() { *nowhere = 1; }
 
+int (*volatile deeper)(int); // through which no compiler sees that it never ends
 [[gnu::noinline]] int descend(int depth) {
+    deeper = &descend;
     volatile char frame[4096];
     frame[depth % 4096] = static_cast<char>(depth);
-    return descend(depth + 1) + frame[depth % 4096];
+    return deeper(depth + 1) + frame[depth % 4096];
 }
 
-[[noreturn]] void throwWithin() noexcept { throw std::runtime_error("nobody catches this"); }
+[[gnu::noinline]] void throwIt() { throw std::runtime_error("nobody catches this"); }
+void throwWithin() noexcept { throwIt(); }
 
 struct Base {
     Base() { called(); }
@@ -64,7 +67,7 @@ private:
 
     void ping() {}
     void work() { readNull(); }
-    void heard(const Nothing&) { readNull(); }
+    void heard(std::string_view, std::string_view) { readNull(); }
 
     void crash(const Crash& input) {
         switch (input.how) {
@@ -78,6 +81,7 @@ private:
             std::abort();
         case How::terminate:
             throwWithin();
+            return;
         case How::pureVirtual:
             Derived();
             return;

@@ -55,16 +55,23 @@ public:
     }
 
 private:
+    /// Milliseconds since the epoch; 0: none.
+    static std::int64_t deadlineOf(const talome::Call& call) {
+        using namespace std::chrono;
+        const auto at = call.deadline();
+        return at ? duration_cast<milliseconds>(at->time_since_epoch()).count() : 0;
+    }
+
     Waited wait(talome::Call& call, const Wait& input) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(input.ms);
         while (std::chrono::steady_clock::now() < end) {
             if (!input.stubborn && call.cancelled()) throw talome::Cancelled("nobody waits");
             std::this_thread::sleep_for(5ms);
         }
-        return {call.cancelled(), call.deadlineMs()};
+        return {call.cancelled(), deadlineOf(call)};
     }
     Waited outer(talome::Call& call) { return host_.call<Waited>(&call, "glutton.wait", Wait{20'000, false}); }
-    Waited limit(talome::Call& call) { return {call.cancelled(), call.deadlineMs() - host_.nowMs()}; }
+    Waited limit(talome::Call& call) { return {call.cancelled(), deadlineOf(call) - host_.nowMs()}; }
     void spin(const Spin& input) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(input.ms);
         while (std::chrono::steady_clock::now() < end) {

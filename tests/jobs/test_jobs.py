@@ -66,7 +66,7 @@ class Case(unittest.TestCase):
         found = []
         for block in text.split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
-            if "data" in fields:
+            if "data" in fields and "id" in fields:
                 found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
         return found
 
@@ -200,7 +200,7 @@ class StreamTest(Case):
                 got += client.recv(65536)
             self.assertNotIn(b"step 1", got)
             self.open_gate(2)
-            while b'"done"' not in got:
+            while b'"status":"done"' not in got:
                 got += client.recv(65536)
             self.assertIn(b"step 1", got)
         self.ended(id)
@@ -271,14 +271,16 @@ class CutOffTest(Case):
         self.assertEqual(events[-1][2]["status"], "done")
 
     def test_or_is_settled(self):
-        id = self.begin(steps=2, gate=str(self.gate))
-        self.at_step(id, 0)
+        running = [self.begin(steps=2, gate=str(self.gate)) for _ in range(2)]
+        for id in running:
+            self.at_step(id, 0)
         waits = [self.begin(steps=1) for _ in range(2)]
         self.talomed.kill9()
         self.talomed.start()
-        job = self.ended(id)
-        self.assertEqual(job["status"], "interrupted")
-        self.assertIn("server ended", job["error"])
+        for id in running:
+            job = self.ended(id)
+            self.assertEqual(job["status"], "interrupted")
+            self.assertIn("server ended", job["error"])
         for each in waits:  # those that had not begun do so now
             self.assertEqual(self.ended(each)["status"], "done")
 

@@ -1,11 +1,9 @@
 // Jobs and tasks of every kind: what each does, the test says in its input. For test_jobs.py and test_cron.py.
 #include <talome/jobs.hpp>
 
-#include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
-#include <unistd.h>
 
 namespace {
 
@@ -145,7 +143,7 @@ private:
         while (!call.cancelled()) std::this_thread::sleep_for(5ms);
         throw talome::Cancelled("late");
     }
-    Text whoAmI(talome::Call& call, talome::JobRun&) { return host_.call<Text>(&call, "worker.secret", Text{}); }
+    Text whoAmI(talome::Call& call, talome::JobRun&) { return host_.call<Text>(&call, "worker.secret", talome::Nothing{}); }
     Text me(talome::Call& call) {
         const auto who = call.principal();
         return {who.username + " " + who.role + " " + who.origin};
