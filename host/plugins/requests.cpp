@@ -75,7 +75,14 @@ std::optional<PluginDetail> Manager::find(const std::string& id) const {
 
 PluginDetail Manager::onThread(const std::string& id, const std::function<void(Slot&)>& what) {
     onThread([&] {
-        const auto slot = std::ranges::find_if(slots_, [&](const auto& each) { return each->id == id; });
+        const auto known = [&] {
+            return std::ranges::find_if(slots_, [&](const auto& each) { return each->id == id; });
+        };
+        auto slot = known();
+        if (slot == slots_.end() && !stopping_) {
+            discover(); // its file may be there since a moment ago, and the watch has not told of it yet
+            slot = known();
+        }
         if (slot == slots_.end() || stopping_)
             throw gate::Failure(TALOME_E_NOT_FOUND, "there is no plugin '" + id + "'");
         try {

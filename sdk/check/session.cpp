@@ -1,8 +1,11 @@
 // A plugin that runs: its code in a process of its own, and for it a whole server in this one.
 #include "sdk/check/session.hpp"
 
+#include "sdk/manifest/file_digest.hpp"
+
 #include <boost/json.hpp>
 #include <fstream>
+#include <iterator>
 #include <sys/stat.h>
 
 namespace fs = std::filesystem;
@@ -11,11 +14,14 @@ namespace talome::check {
 
 namespace {
 
-/// The manifest of the file that stands for the plugin: what tells of the plugin's own file does not hold for it.
-std::string ofShim(const std::string& manifest) {
-    auto value = boost::json::parse(manifest);
-    value.as_object().erase("digest");
-    value.as_object().erase("size");
+/// The manifest of the file that stands for the plugin, with that file's digest instead of the plugin's.
+std::string ofShim(const std::string& text, const fs::path& shim) {
+    std::ifstream in(shim, std::ios::binary);
+    const std::string content(std::istreambuf_iterator<char>(in), {});
+    if (!in) throw std::runtime_error("cannot read " + shim.string());
+    auto value = boost::json::parse(text);
+    value.as_object()["digest"] = manifest::digestOf(std::as_bytes(std::span(content)));
+    value.as_object()["size"] = content.size();
     return boost::json::serialize(value);
 }
 
@@ -37,7 +43,7 @@ Session::Session(const Places& places, const fs::path& plugin, const std::string
     const auto file = folder_.path() / (near_.id() + ".so");
     fs::copy_file(places.shim, file);
     ::chmod(file.c_str(), 0644);
-    std::ofstream(folder_.path() / (near_.id() + ".plugin.json")) << ofShim(manifest);
+    std::ofstream(folder_.path() / (near_.id() + ".plugin.json")) << ofShim(manifest, file);
 }
 
 void Session::start() {

@@ -50,6 +50,7 @@ typedef struct talome_operation {
   uint64_t max_body;                /* bytes; 0 means 1 MiB */
   talome_invoke invoke;
   void *user;
+  int64_t time_limit_ms;            /* then cancelled() is true, and the caller is answered 504; up to 86400000; 0: the host's, 30 s unless configured */
 } talome_operation;
 
 /* The caller, as the gate has established it. Text is valid until the call returns. */
@@ -96,6 +97,9 @@ typedef struct talome_operations {
   talome_status (*set_header)(talome_call *, talome_str name, talome_str value) TALOME_NOEXCEPT; /* REST only, else ignored */
   /* [worker, strand] call() with options. */
   talome_status (*call_with)(talome_self *, talome_call *, const talome_call_options *, talome_str operation, talome_bytes input, talome_sink out, void *to) TALOME_NOEXCEPT;
+  /* [lifecycle] in create() only. As uses(); and the plugin is not started before another one offers the operation, or one
+   * that begins so, and stopped when none does any more. */
+  talome_status (*depends_on)(talome_self *, const char *operation) TALOME_NOEXCEPT;
 } talome_operations;
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 
 #include "wire_records.hpp"
 
+#include <chrono>
 #include <deque>
 
 namespace talome::detail {
@@ -30,6 +31,7 @@ struct OperationRecord {
     std::vector<ToolRecord> tools;
     std::vector<Note> notes;
     std::uint64_t maxBody = 0;
+    std::chrono::milliseconds timeLimit{0};
 
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_sink, void* to) noexcept;
 };
@@ -64,11 +66,13 @@ struct TaskRecord {
     RunTask run;
     std::string id, summary;
     std::int64_t periodMs;
+    std::string cron{}, timeZone{};
     static talome_status invoke(void* user, talome_call*) noexcept;
 };
 
 struct TopicRecord {
     std::string name, summary, schema, audience;
+    std::uint32_t flags = 0;
 };
 
 struct SubscriptionRecord {
@@ -89,7 +93,7 @@ struct Records {
     std::deque<TaskRecord> tasks;
     std::deque<TopicRecord> topics;
     std::deque<SubscriptionRecord> subscriptions;
-    std::deque<std::string> uses;
+    std::deque<std::string> uses, requirements;
 
     /// Declares everything to the host. Throws what the host refuses.
     void publish(Areas&);
