@@ -90,7 +90,8 @@ int complete(const std::vector<std::string>& words) {
     const auto plugins = [] {
         std::vector<std::string> ids;
         try {
-            for (const auto& each : clientOf({}).get("/api/plugins").as_array())
+            const auto plugins = clientOf({}).get("/api/plugins"); // which must outlive the loop
+            for (const auto& each : plugins.as_array())
                 ids.emplace_back(each.at("id").as_string());
         } catch (const std::exception&) {
             ids.clear(); // no server answers, or not to this user: there is nothing to offer, and no place for words
