@@ -64,7 +64,8 @@ template <> struct Area<talome_operations> {
                                           Function<&talome_operations::cancelled>{"cancelled", kAny},
                                           Function<&talome_operations::set_status>{"set_status", kWork},
                                           Function<&talome_operations::set_header>{"set_header", kWork},
-                                          Function<&talome_operations::call_with>{"call_with", kWork}};
+                                          Function<&talome_operations::call_with>{"call_with", kWork},
+                                          Function<&talome_operations::depends_on>{"depends_on", kCreating}};
 };
 
 template <> struct Area<talome_http> {

@@ -60,7 +60,7 @@ public:
 
 template <class T> constexpr bool isOpaque = std::is_same_v<T, talome_self> || std::is_same_v<T, talome_call> ||
                                              std::is_same_v<T, talome_exchange> || std::is_same_v<T, talome_upload> ||
-                                             std::is_same_v<T, talome_transaction>;
+                                             std::is_same_v<T, talome_transaction> || std::is_same_v<T, talome_job_run>;
 
 template <class F> void (*runnerOf())();           ///< in far_run.hpp: how the plugin's process calls an F
 template <class F, std::size_t Index> F thunkOf(); ///< in near.cpp: what the host's process calls instead
