@@ -1,5 +1,5 @@
 // What is done when the program crashes: one line is written to a file that was opened, and whose space was taken,
-// beforehand, and then the signal has the effect that it would have had.
+// beforehand, and then the signal has the effect that it has by default.
 #pragma once
 
 #include <filesystem>
