@@ -264,6 +264,12 @@ void Outbox::note(storage::Database& database) {
     for (const auto& each : moves) each.delivery->stored = std::max(each.delivery->stored, each.to);
 }
 
+bool Outbox::delivers(const std::string& subscriber) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(deliveries_.begin(), deliveries_.end(),
+                       [&](const auto& each) { return each.first.first == subscriber; });
+}
+
 std::vector<DeliveryState> Outbox::states() const {
     std::shared_ptr<storage::Database> database;
     {

@@ -30,6 +30,7 @@ public:
     /// Their cursors are committed.
     void joined(const Newcomers&);
     void appended(); ///< an event is committed
+    bool delivers(const std::string& subscriber) const;
     std::vector<DeliveryState> states() const;
 
 private:

@@ -69,8 +69,8 @@ public:
     /// When its strand is closed as well, it is not called any more.
     void unsubscribe(const Subscribed&);
 
-    /// Of the publishers that are open. Reads their databases.
-    std::vector<DeliveryState> states() const;
+    /// Of this publisher, if it is open, and of this subscriber with others that are. Reads their databases.
+    std::vector<DeliveryState> states(const std::string& plugin) const;
 
 private:
     std::shared_ptr<Outbox> find(const std::string& publisher) const;

@@ -56,6 +56,8 @@ public:
 
     /// Waits until it is over. Nothing if that takes longer, or too many wait already.
     std::optional<Record> wait(const std::string& id, std::chrono::seconds);
+    tasks::Pool& pool() { return pool_; } ///< on which they run
+
     /// Nobody waits any more: the server stops.
     void stopWaiting();
 

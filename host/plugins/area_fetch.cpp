@@ -148,7 +148,7 @@ fetch::Taker takerOf(const talome_call* call, const talome_fetch_sink& sink, con
     taker.body = [sink](std::string_view piece) { return sink.body ? sink.body(sink.user, bytes(piece)) : 0; };
     const auto known = manifest::fit(request, "request");
     taker.pull = [pull = known.pull, user = known.pull_user](char* to, std::size_t n) { return pull(user, to, n); };
-    if (call && call->cancelled) taker.cancelled = call->cancelled;
+    if (call) taker.cancelled = [call] { return gate::isCancelled(*call); };
     return taker;
 }
 

@@ -57,12 +57,19 @@ std::vector<PluginInfo> Manager::list() const {
 }
 
 std::optional<PluginDetail> Manager::find(const std::string& id) const {
-    const std::lock_guard lock(mutex_);
-    const auto it = std::ranges::find_if(shown_, [&](const Shown& each) { return each.detail.id == id; });
-    if (it == shown_.end()) return std::nullopt;
-    auto detail = it->detail;
-    detail.resources = resourceUse(id, it->holdings.get(), database_.file().parent_path());
-    if (services_.crashes) detail.crashes = services_.crashes->crashes(id);
+    std::optional<PluginDetail> detail;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto it = std::ranges::find_if(shown_, [&](const Shown& each) { return each.detail.id == id; });
+        if (it == shown_.end()) return std::nullopt;
+        detail = it->detail;
+        detail->resources = resourceUse(id, it->holdings.get(), database_.file().parent_path());
+    }
+    if (services_.crashes) detail->crashes = services_.crashes->crashes(id);
+    for (auto& each : services_.outboxes.states(id))
+        detail->deliveries.push_back(
+            {std::move(each.publisher), std::move(each.cursor.subscriber), std::move(each.cursor.pattern), each.present,
+             static_cast<std::uint64_t>(each.cursor.waiting), each.failures, std::move(each.failure)});
     return detail;
 }
 

@@ -39,6 +39,16 @@ struct PluginInfo {
 BOOST_DESCRIBE_STRUCT(PluginInfo, (),
                       (id, version, summary, state, reason, activeSince, file, operations, prefixes, available))
 
+/// How far a subscriber of durable topics is with their publisher.
+struct DeliveryInfo {
+    std::string publisher, subscriber, pattern;
+    bool present = false;               ///< the subscriber is active
+    std::uint64_t waiting = 0;          ///< events that it has not taken yet
+    unsigned failures = 0;              ///< of the next one, one after the other
+    std::optional<std::string> failure; ///< why it was not taken the last time
+};
+BOOST_DESCRIBE_STRUCT(DeliveryInfo, (), (publisher, subscriber, pattern, present, waiting, failures, failure))
+
 /// What `GET /api/plugins/{id}` says.
 struct PluginDetail : PluginInfo {
     bool enabled = false;
@@ -48,10 +58,12 @@ struct PluginDetail : PluginInfo {
     std::map<std::string, std::string> listeners;
     ResourceUse resources;
     std::vector<crash::CrashInfo> crashes; ///< of the server, in its code: the newest first
+    std::vector<DeliveryInfo> deliveries;  ///< to it, and what it has published to others
     std::optional<boost::json::value> manifest;
 };
 BOOST_DESCRIBE_STRUCT(PluginDetail, (PluginInfo),
-                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, crashes, manifest))
+                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, crashes, deliveries,
+                       manifest))
 
 /// The manager's thread only.
 struct Slot {

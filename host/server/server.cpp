@@ -357,7 +357,7 @@ Server::~Server() = default;
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
-Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool}}; }
+Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}}; }
 
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 

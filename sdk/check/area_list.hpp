@@ -4,9 +4,11 @@
 
 #include <talome/database.h>
 #include <talome/events.h>
+#include <talome/fetch.h>
 #include <talome/http.h>
 #include <talome/io.h>
 #include <talome/operations.h>
+#include <talome/process.h>
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
@@ -105,7 +107,16 @@ template <> struct Area<talome_database> {
 template <> struct Area<talome_tasks> {
     static constexpr const char* id = TALOME_TASKS;
     static constexpr std::tuple functions{Function<&talome_tasks::declare>{"declare", kCreating},
-                                          Function<&talome_tasks::wake>{"wake", kAny}};
+                                          Function<&talome_tasks::wake>{"wake", kAny},
+                                          Function<&talome_tasks::wake_at>{"wake_at", kAny},
+                                          Function<&talome_tasks::cron_next>{"cron_next", kAny},
+                                          Function<&talome_tasks::declare_job>{"declare_job", kCreating},
+                                          Function<&talome_tasks::start_job>{"start_job", kWork},
+                                          Function<&talome_tasks::job_id>{"job_id", kAny},
+                                          Function<&talome_tasks::job_resumed>{"job_resumed", kAny},
+                                          Function<&talome_tasks::job_progress>{"job_progress", kAny},
+                                          Function<&talome_tasks::job_log>{"job_log", kAny},
+                                          Function<&talome_tasks::job_checkpoint>{"job_checkpoint", kAny}};
 };
 
 template <> struct Area<talome_events> {
@@ -114,7 +125,8 @@ template <> struct Area<talome_events> {
                                           Function<&talome_events::subscribe>{"subscribe", kCreating},
                                           Function<&talome_events::publish>{"publish", kAny},
                                           Function<&talome_events::publish_to>{"publish_to", kAny},
-                                          Function<&talome_events::on_audience>{"on_audience", kCreating}};
+                                          Function<&talome_events::on_audience>{"on_audience", kCreating},
+                                          Function<&talome_events::subscribe_durable>{"subscribe_durable", kCreating}};
 };
 
 template <> struct Area<talome_io> {
@@ -124,8 +136,28 @@ template <> struct Area<talome_io> {
                                           Function<&talome_io::unwatch>{"unwatch", kEnding}};
 };
 
+template <> struct Area<talome_process> {
+    static constexpr const char* id = TALOME_PROCESS;
+    static constexpr std::tuple functions{Function<&talome_process::declare_program>{"declare_program", kCreating},
+                                          Function<&talome_process::run>{"run", kWorker | kLiving},
+                                          Function<&talome_process::spawn>{"spawn", kRunning},
+                                          Function<&talome_process::write>{"write", kAny},
+                                          Function<&talome_process::close_input>{"close_input", kAny},
+                                          Function<&talome_process::pause>{"pause", kAny},
+                                          Function<&talome_process::signal>{"signal", kAny},
+                                          Function<&talome_process::end>{"end", kAny}};
+};
+
+template <> struct Area<talome_fetch> {
+    static constexpr const char* id = TALOME_FETCH;
+    static constexpr std::tuple functions{
+        Function<&talome_fetch::fetch>{"fetch", kWorker}, Function<&talome_fetch::open>{"open", kAfterCreate},
+        Function<&talome_fetch::pause>{"pause", kAny}, Function<&talome_fetch::close>{"close", kAny},
+        Function<&talome_fetch::upgrade>{"upgrade", kWorker}};
+};
+
 using AllAreas = std::tuple<talome_host, talome_operations, talome_http, talome_settings, talome_database, talome_tasks,
-                            talome_events, talome_io>;
+                            talome_events, talome_io, talome_process, talome_fetch>;
 
 /// The type of a function: a pointer.
 template <class Table, class F> using TypeOf = std::remove_cvref_t<decltype(std::declval<Table&>().*F::member)>;
@@ -153,6 +185,16 @@ enum class Life : unsigned char {
 };
 
 constexpr std::size_t kAreaCount = std::tuple_size_v<AllAreas>;
+
+// A function that is missing in a list above could not be called. The host's table has a version and extension()
+// besides.
+template <class Table> constexpr bool isWhole() {
+    constexpr std::size_t besides = std::is_same_v<Table, talome_host> ? 3 : 1;
+    return sizeof(Table) == (besides + std::tuple_size_v<std::remove_cvref_t<decltype(Area<Table>::functions)>>)*8;
+}
+static_assert(isWhole<talome_host>() && isWhole<talome_operations>() && isWhole<talome_http>());
+static_assert(isWhole<talome_settings>() && isWhole<talome_database>() && isWhole<talome_tasks>());
+static_assert(isWhole<talome_events>() && isWhole<talome_io>() && isWhole<talome_process>() && isWhole<talome_fetch>());
 
 /// The place of an area in the list.
 template <class Table> constexpr std::size_t areaNumber() {

@@ -6,6 +6,7 @@
 #include "sdk/check/wire.hpp"
 #include "sdk/manifest/fit.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <talome/database.h>
@@ -64,6 +65,40 @@ template <class T> constexpr bool isOpaque = std::is_same_v<T, talome_self> || s
 template <class F> void (*runnerOf())();           ///< in far_run.hpp: how the plugin's process calls an F
 template <class F, std::size_t Index> F thunkOf(); ///< in near.cpp: what the host's process calls instead
 
+inline void put(Writer& writer, const talome_value& value) {
+    writer.put(value.type);
+    if (value.type == TALOME_TEXT || value.type == TALOME_BLOB)
+        writer.text({value.as.text.n ? value.as.text.p : "", value.as.text.n});
+    else
+        writer.put(value.as.integer);
+}
+inline void put(Writer& writer, const talome_pair& pair) {
+    writer.text({pair.name.n ? pair.name.p : "", pair.name.n});
+    writer.text({pair.value.n ? pair.value.p : "", pair.value.n});
+}
+inline void take(Reader& reader, Held& held, talome_value& value) {
+    value = {};
+    value.type = reader.get<std::int32_t>();
+    if (value.type == TALOME_TEXT || value.type == TALOME_BLOB) {
+        const auto text = reader.text();
+        value.as.text = {held.text(text), text.size()};
+    } else {
+        value.as.integer = reader.get<std::int64_t>();
+    }
+}
+inline void take(Reader& reader, Held& held, talome_pair& pair) {
+    const auto name = reader.text(), value = reader.text();
+    pair = {{held.text(name), name.size()}, {held.text(value), value.size()}};
+}
+
+inline void put(Writer& writer, const talome_str& text) { writer.text({text.n ? text.p : "", text.n}); }
+inline void put(Writer& writer, std::int32_t value) { writer.put(value); }
+inline void take(Reader& reader, Held& held, talome_str& value) {
+    const auto text = reader.text();
+    value = {held.text(text), text.size()};
+}
+inline void take(Reader& reader, Held&, std::int32_t& value) { value = reader.get<std::int32_t>(); }
+
 /// Puts the fields of a struct.
 class FieldsIn {
 public:
@@ -77,7 +112,14 @@ public:
             fields(*this, copy);
         }
     }
+    template <class T> void array(const T* items, std::uint32_t n) {
+        writer_.put(n);
+        for (std::uint32_t i = 0; i < n; ++i) put(writer_, items[i]);
+    }
     void descriptor(int fd) { writer_.descriptor(fd); }
+    void descriptors(const std::int32_t* fds, std::uint32_t n) {
+        for (std::uint32_t i = 0; i < n; ++i) writer_.descriptor(fds[i]);
+    }
     void sink(talome_sink out, void* to) {
         writer_.put(static_cast<std::uint8_t>(out != nullptr));
         asked_.after.push_back([&side = side_, out, to](Reader& reader) {
@@ -94,8 +136,8 @@ private:
     template <class T> void one(T& value) {
         if constexpr (std::is_same_v<T, const char*>)
             writer_.maybe(value);
-        else if constexpr (std::is_same_v<T, talome_str>)
-            writer_.text({value.n ? value.p : "", value.n});
+        else if constexpr (std::is_same_v<T, talome_str> || std::is_same_v<T, talome_bytes>)
+            writer_.text({value.n ? static_cast<const char*>(value.p) : "", value.n});
         else
             writer_.put(value);
     }
@@ -121,6 +163,18 @@ public:
             pointers.push_back(static_cast<const T*>(held_.copy(&item, sizeof item)));
         }
         items = static_cast<const T* const*>(held_.copy(pointers.data(), pointers.size() * sizeof(const T*)));
+    }
+    template <class T> void array(const T*& items, std::uint32_t& n) {
+        n = reader_.get<std::uint32_t>();
+        std::vector<T> all(n);
+        for (auto& each : all) take(reader_, held_, each);
+        items = static_cast<const T*>(held_.copy(all.data(), n * sizeof(T)));
+    }
+    /// As many as the array before them.
+    void descriptors(const std::int32_t*& fds, std::uint32_t n) {
+        std::vector<std::int32_t> all(n);
+        for (auto& each : all) descriptor(each);
+        fds = static_cast<const std::int32_t*>(held_.copy(all.data(), n * sizeof(std::int32_t)));
     }
     void descriptor(int& fd) {
         fd = reader_.descriptor(&held_.lastNumber);
@@ -148,7 +202,7 @@ private:
     template <class T> void one(T& value) {
         if constexpr (std::is_same_v<T, const char*>) {
             value = reader_.get<std::uint8_t>() ? held_.terminated(reader_.text()) : nullptr;
-        } else if constexpr (std::is_same_v<T, talome_str>) {
+        } else if constexpr (std::is_same_v<T, talome_str> || std::is_same_v<T, talome_bytes>) {
             const auto text = reader_.text();
             value = {held_.text(text), text.size()};
         } else {
@@ -161,35 +215,11 @@ private:
     Held& held_;
 };
 
-inline void put(Writer& writer, const talome_value& value) {
-    writer.put(value.type);
-    if (value.type == TALOME_TEXT || value.type == TALOME_BLOB)
-        writer.text({value.as.text.n ? value.as.text.p : "", value.as.text.n});
-    else
-        writer.put(value.as.integer);
-}
-inline void put(Writer& writer, const talome_pair& pair) {
-    writer.text({pair.name.n ? pair.name.p : "", pair.name.n});
-    writer.text({pair.value.n ? pair.value.p : "", pair.value.n});
-}
-inline void take(Reader& reader, Held& held, talome_value& value) {
-    value = {};
-    value.type = reader.get<std::int32_t>();
-    if (value.type == TALOME_TEXT || value.type == TALOME_BLOB) {
-        const auto text = reader.text();
-        value.as.text = {held.text(text), text.size()};
-    } else {
-        value.as.integer = reader.get<std::int64_t>();
-    }
-}
-inline void take(Reader& reader, Held& held, talome_pair& pair) {
-    const auto name = reader.text(), value = reader.text();
-    pair = {{held.text(name), name.size()}, {held.text(value), value.size()}};
-}
-
 template <class T> constexpr bool isFunction = std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
 template <class T> constexpr bool isList =
     std::is_same_v<T, const talome_value*> || std::is_same_v<T, const talome_pair*>;
+/// A struct of numbers that the callee fills in.
+template <class T> constexpr bool isOut = std::is_same_v<T, talome_process_result*>;
 template <class T> using Pointee = std::remove_cv_t<std::remove_pointer_t<T>>;
 
 /// How many arguments belong together: a function and what it is passed, a list and its length.
@@ -229,9 +259,20 @@ void putFrom(Side& side, Writer& writer, Asked& asked, Tuple& args) {
                 const auto number = reader.get<Pointee<T>>();
                 if (value) *value = number;
             });
+        } else if constexpr (std::is_same_v<T, std::int32_t*>) { // a descriptor that is given away
+            asked.after.push_back([value](Reader& reader) {
+                const int fd = reader.descriptor();
+                if (value) *value = fd;
+            });
         } else if constexpr (std::is_same_v<T, talome_principal*>) {
             writer.put(value ? value->struct_size : 0u);
             asked.after.push_back([&side, value](Reader& reader) { side.deliver(nullptr, value, reader.text()); });
+        } else if constexpr (isOut<T>) {
+            writer.put(value ? value->struct_size : 0u);
+            asked.after.push_back([value](Reader& reader) {
+                const auto text = reader.text();
+                if (value) std::memcpy(value, text.data(), std::min<std::size_t>(value->struct_size, text.size()));
+            });
         } else if constexpr (std::is_pointer_v<T> && isOpaque<Pointee<T>>) {
             writer.put(value ? side.numberOf(value) : 0u);
         } else if constexpr (std::is_pointer_v<T>) {
@@ -280,10 +321,15 @@ void takeFrom(Side& side, Reader& reader, Held& held, Tuple& args) {
             auto& room = held.collected.emplace_back(sizeof(std::uint64_t), '\0');
             value = reinterpret_cast<T>(room.data());
             held.after.push_back([number = value](Writer& writer) { writer.put(*number); });
+        } else if constexpr (std::is_same_v<T, std::int32_t*>) {
+            auto& room = held.collected.emplace_back(sizeof(std::int32_t), '\0');
+            value = reinterpret_cast<T>(room.data());
+            *value = -1;
+            held.after.push_back([fd = value](Writer& writer) { writer.give(*fd); });
         } else if constexpr (std::is_same_v<T, talome_principal*>) {
             auto& room = held.collected.emplace_back(sizeof(talome_principal), '\0');
             value = reinterpret_cast<T>(room.data());
-            value->struct_size = reader.get<std::uint32_t>();
+            value->struct_size = std::min<std::uint32_t>(reader.get<std::uint32_t>(), sizeof(talome_principal));
             held.after.push_back([who = value](Writer& writer) {
                 Writer inner;
                 inner.put(who->struct_size);
@@ -293,6 +339,11 @@ void takeFrom(Side& side, Reader& reader, Held& held, Tuple& args) {
                     inner.text({text.n ? text.p : "", text.n});
                 writer.text(inner.bytes());
             });
+        } else if constexpr (isOut<T>) {
+            auto& room = held.collected.emplace_back(sizeof(Pointee<T>), '\0');
+            value = reinterpret_cast<T>(room.data());
+            value->struct_size = std::min<std::uint32_t>(reader.get<std::uint32_t>(), sizeof(Pointee<T>));
+            held.after.push_back([&room](Writer& writer) { writer.text(room); });
         } else if constexpr (std::is_pointer_v<T> && isOpaque<Pointee<T>>) {
             value = static_cast<T>(side.handleOf(reader.get<std::uint32_t>(), held));
         } else if constexpr (std::is_pointer_v<T>) {

@@ -49,6 +49,7 @@ public:
         Far& far_;
     };
     unsigned role() const { return doing_.empty() ? unsigned{kLiving} : doing_.back().first; }
+    bool isBusy() const { return !doing_.empty(); }
     std::string what() const { return doing_.empty() ? "nothing" : doing_.back().second; }
     /// Text that stays until what the main thread does has ended.
     talome_str lend(std::string_view);

@@ -9,21 +9,14 @@ namespace {
 template <class F> struct Run;
 template <class R, class... A> struct Run<R (*)(void*, A...) noexcept> {
     /// The thread of a callback can be told by what it is given.
-    static constexpr unsigned role() {
-        if constexpr ((std::is_same_v<A, talome_call*> || ...))
-            return kWorker;
-        else if constexpr ((std::is_same_v<A, talome_transaction*> || ...) ||
-                           (std::is_same_v<A, const talome_value*> || ...))
-            return 0; // that of the call that it is in
-        else
-            return kStrand;
-    }
+    static constexpr unsigned role() { return (std::is_same_v<A, talome_call*> || ...) ? kWorker : kStrand; }
     static void run(Far& far, Reader& reader, Writer& writer, AnyFunction function, void* user,
                     const std::string& what) {
         FarHeld held(far, what);
         std::tuple<A...> args;
         takeFrom<-1, 0>(far, reader, held, args);
-        const Far::Doing doing(far, role(), what);
+        // What runs within another call is on that call's thread.
+        const Far::Doing doing(far, far.isBusy() ? 0 : role(), what);
         const auto call = [&](A... each) {
             return reinterpret_cast<R (*)(void*, A...) noexcept>(function)(user, each...);
         };
@@ -81,6 +74,9 @@ private:
             for (const auto& each : asked.after) each(reply);
         } else if constexpr (std::is_same_v<R, talome_str>) {
             return far.lend(reply.text());
+        } else if constexpr (std::is_same_v<R, talome_bytes>) {
+            const auto text = far.lend(reply.text());
+            return {text.p, text.n};
         } else {
             const auto result = reply.get<R>();
             for (const auto& each : asked.after) each(reply);

@@ -34,7 +34,7 @@ void Script::checkWithoutAreas() {
     const auto check = [&](const std::string& area, bool needed) {
         const auto name = "without " + area;
         try {
-            Session without(places_, options_.plugin, text_, area, options_.limit);
+            Session without(places_, options_.plugin, text_, options_.with, area, options_.limit);
             std::string why;
             try {
                 without.start();

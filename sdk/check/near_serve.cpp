@@ -79,9 +79,9 @@ struct Serve<Table, AreaIndex, Index, R (*)(A...) noexcept> {
         const auto function = table->*(Listed::member);
         if constexpr (std::is_void_v<R>) {
             std::apply(function, args);
-        } else if constexpr (std::is_same_v<R, talome_str>) {
+        } else if constexpr (std::is_same_v<R, talome_str> || std::is_same_v<R, talome_bytes>) {
             const auto text = std::apply(function, args);
-            writer.text({text.n ? text.p : "", text.n});
+            writer.text({text.n ? static_cast<const char*>(text.p) : "", text.n});
         } else {
             const R result = std::apply(function, args);
             writer.put(result);

@@ -178,7 +178,7 @@ Session* Script::session() {
     if (session_) collect(session_->near());
     session_.reset();
     if (++begun_ > kMostSessions) return nullptr;
-    session_ = std::make_unique<Session>(places_, options_.plugin, text_, "", options_.limit);
+    session_ = std::make_unique<Session>(places_, options_.plugin, text_, options_.with, "", options_.limit);
     session_->start();
     return session_.get();
 }

@@ -13,8 +13,9 @@ namespace talome::check {
 
 struct Options {
     std::filesystem::path plugin;
+    std::vector<std::filesystem::path> with; ///< plugins that it needs
     bool all = false;                        ///< also what changes or destroys something
-    std::chrono::milliseconds limit{10'000}; ///< for each function of the plugin
+    std::chrono::milliseconds limit{8'000};  ///< for each function of the plugin
 };
 
 class Script {

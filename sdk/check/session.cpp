@@ -29,9 +29,9 @@ Places findPlaces() {
     return places;
 }
 
-Session::Session(const Places& places, const fs::path& plugin, const std::string& manifest, const std::string& hidden,
-                 std::chrono::milliseconds limit)
-    : near_(places.runner, plugin, limit) {
+Session::Session(const Places& places, const fs::path& plugin, const std::string& manifest,
+                 const std::vector<fs::path>& with, const std::string& hidden, std::chrono::milliseconds limit)
+    : with_(with), near_(places.runner, plugin, limit) {
     if (!near_.loaded()) throw std::runtime_error(near_.why());
     if (!hidden.empty()) near_.hidden.insert(hidden);
     const auto file = folder_.path() / (near_.id() + ".so");
@@ -42,7 +42,9 @@ Session::Session(const Places& places, const fs::path& plugin, const std::string
 
 void Session::start() {
     near_.descriptor();
-    house_ = std::make_unique<testing::House>(std::vector{folder_.path() / (near_.id() + ".so")}, 0);
+    std::vector files{folder_.path() / (near_.id() + ".so")};
+    files.insert(files.end(), with_.begin(), with_.end());
+    house_ = std::make_unique<testing::House>(files, 0);
     house_->settle();
 }
 

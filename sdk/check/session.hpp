@@ -18,10 +18,10 @@ Places findPlaces();
 /// The checker's thread only.
 class Session {
 public:
-    /// `manifest`: text of the plugin's. `hidden`: an area that its host does not have; empty: none. It does not start
-    /// yet.
-    Session(const Places&, const std::filesystem::path& plugin, const std::string& manifest, const std::string& hidden,
-            std::chrono::milliseconds limit);
+    /// `manifest`: text of the plugin's. `with`: files of plugins that it needs. `hidden`: an area that its host does
+    /// not have; empty: none. It does not start yet.
+    Session(const Places&, const std::filesystem::path& plugin, const std::string& manifest,
+            const std::vector<std::filesystem::path>& with, const std::string& hidden, std::chrono::milliseconds limit);
 
     /// Throws std::runtime_error with the reason if it does not become active.
     void start();
@@ -39,6 +39,7 @@ public:
 private:
     void request(const char* operation, std::size_t instancesAfterwards);
 
+    const std::vector<std::filesystem::path> with_;
     testing::Folder folder_;
     Near near_;
     std::unique_ptr<testing::House> house_;

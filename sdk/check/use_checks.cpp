@@ -145,10 +145,12 @@ void Script::checkTasks() {
         const auto name = "task " + task.id;
         if (!options_.all)
             report_.skipped(name, "it may change something: --all");
-        else if (task.periodMs == 0)
+        else if (task.periodMs == 0 && !task.cron)
             report_.skipped(name, "it runs only when the plugin wakes it");
         else
-            within(name, [&](Session& now) { now.house().advance(std::chrono::milliseconds(task.periodMs)); });
+            within(name, [&](Session& now) {
+                now.house().advance(task.cron ? std::chrono::hours(24) : std::chrono::milliseconds(task.periodMs));
+            });
     }
 }
 

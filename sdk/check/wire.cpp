@@ -56,6 +56,10 @@ void readAll(int fd, void* to, std::size_t n, std::vector<int>& descriptors, int
 
 } // namespace
 
+Writer::~Writer() {
+    for (const int fd : given_) ::close(fd);
+}
+
 const char* Reader::take(std::uint64_t n) {
     if (n > bytes_.size() - at_) throw Gone("sent a message that is too short");
     const auto* from = bytes_.data() + at_;

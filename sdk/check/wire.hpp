@@ -34,6 +34,16 @@ public:
         put(static_cast<std::uint8_t>(value != nullptr));
         if (value) text(value);
     }
+    Writer() = default;
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    /// Is closed when it has been sent.
+    void give(int fd) {
+        descriptor(fd);
+        if (fd >= 0) given_.push_back(fd);
+    }
     /// Stays the sender's. Negative: none.
     void descriptor(int fd) {
         put(static_cast<std::int32_t>(fd));
@@ -45,7 +55,7 @@ public:
 private:
     friend class Socket;
     std::string bytes_;
-    std::vector<int> fds_;
+    std::vector<int> fds_, given_;
 };
 
 class Reader {

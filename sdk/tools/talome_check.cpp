@@ -17,7 +17,8 @@ between them: what could not cross from one process to another is found, such as
   --all              also call what may change or destroy something on this machine, and run its tasks;
                      without it only operations of the tier "read" are called
   --json             one JSON object instead of a line for each check
-  --limit SECONDS    for each function of the plugin (10)
+  --limit SECONDS    for each function of the plugin (8)
+  --with NAME.so     a plugin that this one needs; may be repeated
   -h, --help         this text
       --version      the version
 
@@ -52,6 +53,9 @@ Asked read(int argc, char** argv) {
             asked.options.all = true;
         } else if (word == "--json") {
             asked.json = true;
+        } else if (word == "--with") {
+            if (++i == argc) throw UsageError("--with: name the file of a plugin");
+            asked.options.with.emplace_back(argv[i]);
         } else if (word == "--limit") {
             const char* text = ++i < argc ? argv[i] : "";
             int seconds = 0;

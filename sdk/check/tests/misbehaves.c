@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,8 +36,7 @@ static talome_status use(void *user, talome_call *call, talome_bytes input, talo
 #elif defined(BLOCKS)
   for (;;) pause();
 #elif defined(CRASHES)
-  volatile int *volatile nowhere = NULL;
-  *nowhere = 0;
+  raise(SIGSEGV);
 #elif defined(WRONG_ANSWER)
   out(to, (talome_bytes){"{\"text\":7}", 10});
   return TALOME_OK;

@@ -9,6 +9,7 @@
 
 #include "host.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace talome {
