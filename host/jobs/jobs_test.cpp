@@ -6,6 +6,7 @@
 
 using namespace talome;
 using namespace talome::jobs;
+using namespace std::chrono_literals;
 
 TEST_CASE("a job is kept with its end, and what was typed into it is sealed") {
     Bench bench;

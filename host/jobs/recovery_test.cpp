@@ -3,6 +3,7 @@
 
 using namespace talome;
 using namespace talome::jobs;
+using namespace std::chrono_literals;
 
 TEST_CASE("after a crash what can goes on, and the rest is settled") {
     Bench bench;

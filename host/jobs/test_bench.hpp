@@ -11,8 +11,6 @@
 
 namespace talome::jobs {
 
-using namespace std::chrono_literals;
-
 /// A server's jobs without the server; reopen() is a crash and a start.
 struct Bench {
     audit::TestFolder folder;
@@ -53,7 +51,7 @@ struct Bench {
             const auto job = jobs->find(id);
             REQUIRE(job);
             if (isOver(job->state) && !jobs->live(id)) return *job;
-            std::this_thread::sleep_for(1ms);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
     }
 };
@@ -69,7 +67,7 @@ struct Gate {
         std::unique_lock lock(mutex);
         ++inside;
         changed.notify_all();
-        while (!isOpen && !run.isCancelled()) changed.wait_for(lock, 1ms);
+        while (!isOpen && !run.isCancelled()) changed.wait_for(lock, std::chrono::milliseconds(1));
         --inside;
         if (!isOpen) return {TALOME_E_CANCELLED, "told to", ""};
         return {0, "", "7"};

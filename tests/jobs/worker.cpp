@@ -1,6 +1,7 @@
 // Jobs and tasks of every kind: what each does, the test says in its input. For test_jobs.py and test_cron.py.
 #include <talome/jobs.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
