@@ -6,8 +6,6 @@
 
 namespace talome::events {
 
-using Clock = tasks::Reactor::Clock;
-
 namespace {
 
 std::string named(const DurableEvent& event, const std::string& publisher) {
