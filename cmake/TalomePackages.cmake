@@ -120,7 +120,7 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 
 set(CPACK_DEBIAN_HOST_PACKAGE_NAME talome-host)
 set(CPACK_DEBIAN_HOST_PACKAGE_SECTION admin)
-set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "talome-cli (= ${version}), debconf (>= 0.5) | debconf-2.0, systemd | systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.52)")
+set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "talome-cli (= ${version}), libcurl4 (>= 7.85), debconf (>= 0.5) | debconf-2.0, systemd | systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.52)")
 set(CPACK_DEBIAN_HOST_DESCRIPTION "home server: the daemon that plugins run in
 Talome is a home-server backend. Its daemon, talomed, holds users, sessions,
 settings and databases and serves a REST API on port 4000; everything that a

@@ -38,8 +38,28 @@ plugins::PluginDetail Plugins::get(const PluginInput& input) const {
     return std::move(*found);
 }
 
-plugins::PluginDetail Plugins::enable(const PluginInput& input) { return manager_.enable(input.id); }
-plugins::PluginDetail Plugins::disable(const PluginInput& input) { return manager_.disable(input.id); }
-plugins::PluginDetail Plugins::replace(const PluginInput& input) { return manager_.replace(input.id); }
+namespace {
+
+/// The manager's refusals are the host's, a handler's are the SDK's.
+template <class F> plugins::PluginDetail told(F&& body) {
+    try {
+        return body();
+    } catch (const gate::Failure& failure) {
+        if (failure.status == TALOME_E_NOT_FOUND) throw NotFound(failure.what());
+        throw Conflict(failure.what());
+    }
+}
+
+} // namespace
+
+plugins::PluginDetail Plugins::enable(const PluginInput& input) {
+    return told([&] { return manager_.enable(input.id); });
+}
+plugins::PluginDetail Plugins::disable(const PluginInput& input) {
+    return told([&] { return manager_.disable(input.id); });
+}
+plugins::PluginDetail Plugins::replace(const PluginInput& input) {
+    return told([&] { return manager_.replace(input.id); });
+}
 
 } // namespace talome::api

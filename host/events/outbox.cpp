@@ -4,7 +4,6 @@
 #include "host/log/log.hpp"
 
 #include <algorithm>
-#include <future>
 
 namespace talome::events {
 
@@ -13,6 +12,7 @@ using Clock = tasks::Reactor::Clock;
 namespace {
 
 constexpr std::size_t kMostBytes = 1 << 20; // of events in one batch
+constexpr std::chrono::seconds kPatience{5};
 
 } // namespace
 
@@ -36,22 +36,23 @@ void Outbox::open(std::shared_ptr<storage::Database> database, std::vector<std::
     wakeLocked();
 }
 
-void Outbox::close() {
+std::future<void> Outbox::closing() {
+    const auto closed = std::make_shared<std::promise<void>>();
     const std::lock_guard lock(mutex_);
-    if (!database_) return;
     ++session_; // what is in flight ends after the event that is being taken
-    strand_->post([self = shared_from_this(), database = std::move(database_)]() mutable {
-        self->note(*database);
+    strand_->post([self = shared_from_this(), database = std::move(database_), closed]() mutable {
+        if (database) self->note(*database);
         database.reset();
+        closed->set_value();
     });
     database_ = nullptr;
+    return closed->get_future();
 }
 
+void Outbox::close() { closing().wait_for(kPatience); }
+
 void Outbox::end() {
-    close();
-    std::promise<void> stored;
-    strand_->post([&] { stored.set_value(); });
-    stored.get_future().wait();
+    closing().wait();
     strand_->close();
 }
 
@@ -160,7 +161,7 @@ bool Outbox::begin(Round& round) {
     round.untidied = untidied_;
     round.tidies =
         untidied_ >= options_.tidyAfterEvents || (untidied_ > 0 && round.now - tidiedAt_ >= options_.tidyAfterMs);
-    const auto now = Clock::now();
+    const auto now = reactor_.now();
     for (const auto& [key, delivery] : deliveries_) {
         if (!delivery->target) continue;
         round.present.push_back(key);
@@ -229,7 +230,7 @@ void Outbox::tidied(const Round& round) {
 void Outbox::failed(const std::exception& error) {
     const std::lock_guard lock(mutex_);
     if (failures_++ == 0) log::error("host", "what " + publisher_ + " has published waits: " + error.what());
-    wakeAt(Clock::now() + pauseAfter(failures_));
+    wakeAt(reactor_.now() + pauseAfter(failures_));
 }
 
 // Cursors.
@@ -261,6 +262,12 @@ void Outbox::note(storage::Database& database) {
     }
     const std::lock_guard lock(mutex_);
     for (const auto& each : moves) each.delivery->stored = std::max(each.delivery->stored, each.to);
+}
+
+bool Outbox::delivers(const std::string& subscriber) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(deliveries_.begin(), deliveries_.end(),
+                       [&](const auto& each) { return each.first.first == subscriber; });
 }
 
 std::vector<DeliveryState> Outbox::states() const {

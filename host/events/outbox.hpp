@@ -4,6 +4,8 @@
 
 #include "host/events/outboxes.hpp"
 
+#include <future>
+
 namespace talome::events {
 
 /// Any thread. The mutex is never held while the database is used: a publisher that stays in a transaction holds up its
@@ -28,6 +30,7 @@ public:
     /// Their cursors are committed.
     void joined(const Newcomers&);
     void appended(); ///< an event is committed
+    bool delivers(const std::string& subscriber) const;
     std::vector<DeliveryState> states() const;
 
 private:
@@ -39,6 +42,7 @@ private:
         std::int64_t from, to;
     };
 
+    std::future<void> closing();
     bool concerns(const std::string& pattern) const;
     // Those whose names end so, and tidied() and wakeAt(), are called with mutex_.
     void addLocked(const Subscribed&);

@@ -59,7 +59,7 @@ void Outbox::refused(const Batch& batch, const DurableEvent& event, const std::s
     if (delivery.failures++ == 0)
         log::warn(delivery.subscriber,
                   "did not take " + named(event, publisher_) + ", which comes again until it does: " + words);
-    delivery.retryAt = Clock::now() + pauseAfter(delivery.failures);
+    delivery.retryAt = reactor_.now() + pauseAfter(delivery.failures);
     wakeAt(delivery.retryAt);
 }
 

@@ -62,17 +62,17 @@ void Outboxes::unsubscribe(const Subscribed& subscription) {
     for (const auto& [id, outbox] : outboxes_) outbox->remove(subscription);
 }
 
-std::vector<DeliveryState> Outboxes::states() const {
+std::vector<DeliveryState> Outboxes::states(const std::string& plugin) const {
     std::vector<std::shared_ptr<Outbox>> outboxes;
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [id, outbox] : outboxes_) outboxes.push_back(outbox);
+        for (const auto& [id, outbox] : outboxes_)
+            if (id == plugin || outbox->delivers(plugin)) outboxes.push_back(outbox);
     }
     std::vector<DeliveryState> all;
-    for (const auto& outbox : outboxes) {
-        auto some = outbox->states();
-        std::move(some.begin(), some.end(), std::back_inserter(all));
-    }
+    for (const auto& outbox : outboxes)
+        for (auto& each : outbox->states())
+            if (each.publisher == plugin || each.cursor.subscriber == plugin) all.push_back(std::move(each));
     return all;
 }
 

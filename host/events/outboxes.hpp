@@ -56,7 +56,8 @@ public:
 
     /// From now on what this publisher has stored is delivered; the tables are there (OutboxTables::prepare).
     void open(const std::string& publisher, std::shared_ptr<storage::Database>, std::vector<std::string> topics);
-    /// Not any more. Returns at once; the database is let go as soon as what was delivered is noted in it.
+    /// Not any more: what was delivered is noted, and the database let go. Only if somebody stays in a transaction of
+    /// it for seconds, that happens later.
     void close(const std::string& publisher);
     /// In this thread's transaction, else in one of its own. `live` is called once it is committed, in the order of the
     /// commits, and not if it rolls back; it must be short. The outbox need not be open.
@@ -68,8 +69,8 @@ public:
     /// When its strand is closed as well, it is not called any more.
     void unsubscribe(const Subscribed&);
 
-    /// Of the publishers that are open. Reads their databases.
-    std::vector<DeliveryState> states() const;
+    /// Of this publisher, if it is open, and of this subscriber with others that are. Reads their databases.
+    std::vector<DeliveryState> states(const std::string& plugin) const;
 
 private:
     std::shared_ptr<Outbox> find(const std::string& publisher) const;

@@ -170,8 +170,10 @@ TEST_CASE("outboxes: a failure can be seen") {
     f.publish(2);
     failed.get_future().wait();
     f.strands[0]->close();
-    const auto states = f.boxes->states();
+    const auto states = f.boxes->states("s");
     REQUIRE(states.size() == 1);
+    CHECK(f.boxes->states("p").size() == 1);
+    CHECK(f.boxes->states("t").empty());
     CHECK(states[0].publisher == "p");
     CHECK(states[0].cursor.subscriber == "s");
     CHECK(states[0].cursor.waiting == 2);

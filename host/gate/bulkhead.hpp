@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace talome::gate {
 
@@ -32,8 +33,10 @@ public:
         explicit Place(Bulkhead& bulkhead) : bulkhead_(&bulkhead) {
             bulkhead_->running_.fetch_add(1, std::memory_order_relaxed);
         }
-        ~Place() {
-            if (bulkhead_) bulkhead_->running_.fetch_sub(1, std::memory_order_relaxed);
+        ~Place() { release(); }
+        /// Before its end: it counts no more.
+        void release() {
+            if (auto* from = std::exchange(bulkhead_, nullptr)) from->running_.fetch_sub(1, std::memory_order_relaxed);
         }
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;

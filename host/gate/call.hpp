@@ -31,8 +31,8 @@ struct talome_call {
     /// Of a call that outlasts requests, a job's: brings principal and snapshot up to now. Throws Failure if its user
     /// may not do it any more. Null for all others.
     std::function<void(talome_call&)> renew;
-    bool passed = false;  ///< the gate let it through already, at an earlier visit
-    bool secure = false;  ///< the caller came by HTTPS, to this server or to a trusted proxy
+    bool passed = false;                         ///< the gate let it through already, at an earlier visit
+    bool secure = false;                         ///< the caller came by HTTPS, to this server or to a trusted proxy
     const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };
@@ -45,6 +45,7 @@ inline bool isCancelled(const talome_call& call) {
            (call.deadlineMs && std::chrono::steady_clock::now() >= call.expires) ||
            (call.cancelled && call.cancelled());
 }
+
 /// One use of a call, on the thread that serves it. A job's has a snapshot only as long as that: kept for hours it
 /// would keep plugins in memory that were replaced long ago.
 class CallUse {

@@ -243,7 +243,10 @@ void Gate::invoke(talome_call& call, const Endpoint& endpoint, const std::string
         status = endpoint.invoke(endpoint.user, &call, {input.data(), input.size()}, out, to);
     }
     const bool answered = running.end();
-    if (answered) exchange->acceptAnswer(httpStatus(TALOME_E_TIMEOUT));
+    if (answered) {
+        exchange->acceptAnswer(httpStatus(TALOME_E_TIMEOUT));
+        call.headers.clear();
+    }
     if (status < 0) endpoint.usage.failed.fetch_add(1, std::memory_order_relaxed);
     const bool expired = status == TALOME_E_CANCELLED && call.deadlineMs && Clock::now() >= call.expires;
     if (answered || expired) throw Failure(TALOME_E_TIMEOUT, running.late());
@@ -310,9 +313,8 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     const CallUse use(from);
     if (from.depth >= kMostDepth)
         throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
-    const auto uses = from.snapshot->uses.find(nested.plugin);
     const auto isUsed = [&](const auto& pattern) { return matches(pattern, operation); };
-    if (uses == from.snapshot->uses.end() || !std::any_of(uses->second.begin(), uses->second.end(), isUsed))
+    if (std::ranges::none_of(nested.uses, isUsed))
         throw Failure(TALOME_E_DENIED, std::string(nested.plugin) + " does not say in its manifest that it uses " +
                                            std::string(operation));
     auto principal = from.principal;

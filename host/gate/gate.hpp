@@ -66,8 +66,9 @@ public:
 
     /// How a call inside a call differs from the one around it.
     struct Nested {
-        std::string_view plugin;      ///< that makes it
-        std::optional<Origin> origin; ///< whose helper makes it; only ever away from a person
+        std::string_view plugin;                        ///< that makes it
+        const std::set<std::string, std::less<>>& uses; ///< what its manifest says that it calls
+        std::optional<Origin> origin;                   ///< whose helper makes it; only ever away from a person
         std::string approval;
     };
     /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.

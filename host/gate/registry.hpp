@@ -46,8 +46,6 @@ struct Snapshot {
     std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
     std::map<std::string, http::Router<Routed>, std::less<>> routers; ///< by listener; "": the server's own
     Flags flags;
-    std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
-        uses; ///< plugin -> operations that it may call by itself
 };
 
 /// Any thread reads; the lifecycle thread publishes.

@@ -218,6 +218,7 @@ struct Waiting {
 };
 
 } // namespace
+
 /// With the result of the job that the call has begun, if its caller prefers to wait and it is over by then.
 bool Rest::answerByJob(http::Exchange& exchange, const talome_call& call) const {
     if (call.job.empty() || !jobs_) return false;
@@ -265,8 +266,7 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
     if (call.principal->authenticated || !endpoint->lateAuthentication) gate_.admit(call, *endpoint);
     if (kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
     // An upload that has come whole is not sent away any more.
-    std::optional<Bulkhead::Place> place;
-    place.emplace(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->usage);
+    Bulkhead::Place place(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->usage);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (kind != manifest::Kind::call) {
@@ -276,7 +276,7 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
         Answer answer;
         gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer, &exchange);
         if (answer.tooLarge) throw Failure(TALOME_E_INTERNAL, endpoint->declared.id + " answered more than 64 MiB");
-        place.reset();
+        place.release();
         if (answerByJob(exchange, call)) return;
         for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
         const auto& type = endpoint->declared.outputType;

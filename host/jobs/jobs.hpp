@@ -32,7 +32,7 @@ public:
     ~Jobs();
 
     /// From now on these run; the lifecycle thread, as the next two.
-    std::shared_ptr<Offer> offer(std::string plugin, std::vector<Kind>);
+    std::shared_ptr<Offer> offer(std::string plugin, Home, std::vector<Kind>);
     /// None begins any more. Those that run go on, until their next checkpoint if they are resumable.
     void withdraw(Offer&);
     /// Those that run are asked to end at once; returns when they have.
@@ -56,6 +56,8 @@ public:
 
     /// Waits until it is over. Nothing if that takes longer, or too many wait already.
     std::optional<Record> wait(const std::string& id, std::chrono::seconds);
+    tasks::Pool& pool() { return pool_; } ///< on which they run
+
     /// Nobody waits any more: the server stops.
     void stopWaiting();
 

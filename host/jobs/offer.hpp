@@ -42,10 +42,17 @@ struct Kind {
     std::function<Outcome(talome_job_run&)> run;
 };
 
+/// The generation's code, as a call finds it.
+struct Home {
+    std::function<std::shared_ptr<void>()> enter; ///< keeps the code there; null: it is to go
+    std::function<bool()> cancelled;              ///< whoever is inside is to leave
+};
+
 /// Any thread.
 class Offer {
 public:
-    Offer(std::string plugin, std::vector<Kind> kinds) : plugin(std::move(plugin)), kinds(std::move(kinds)) {}
+    Offer(std::string plugin, Home home, std::vector<Kind> kinds)
+        : plugin(std::move(plugin)), home(std::move(home)), kinds(std::move(kinds)) {}
 
     const Kind* find(std::string_view id) const {
         for (const auto& each : kinds)
@@ -54,6 +61,7 @@ public:
     }
 
     const std::string plugin;
+    const Home home;
     const std::vector<Kind> kinds;
     std::atomic<bool> withdrawn{false}; ///< nothing begins any more; what can go on later ends at its next checkpoint
     std::atomic<bool> cancelled{false}; ///< what runs is to end at once
@@ -61,5 +69,7 @@ public:
 
 } // namespace talome::jobs
 
-bool talome_job_run::isCancelled() const { return live->cancelAsked() || offer->cancelled || isLate(); }
+bool talome_job_run::isCancelled() const {
+    return live->cancelAsked() || offer->cancelled || offer->home.cancelled() || isLate();
+}
 bool talome_job_run::isToPause() const { return begun.resumable && offer->withdrawn; }

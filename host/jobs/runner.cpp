@@ -8,8 +8,8 @@
 
 namespace talome::jobs {
 
-std::shared_ptr<Offer> Jobs::offer(std::string plugin, std::vector<Kind> kinds) {
-    auto made = std::make_shared<Offer>(plugin, std::move(kinds));
+std::shared_ptr<Offer> Jobs::offer(std::string plugin, Home home, std::vector<Kind> kinds) {
+    auto made = std::make_shared<Offer>(plugin, std::move(home), std::move(kinds));
     std::vector<Job> orphans; // of kinds that it had, and has no more
     {
         const std::lock_guard lock(mutex_);
@@ -99,7 +99,8 @@ void Jobs::runOnce(const Job& job, const std::shared_ptr<Offer>& offer) {
     const auto before = job->record();
     if (before.cancelAsked) return end(job, State::cancelled, TALOME_E_CANCELLED, "cancelled");
     if (const auto why = rules_.refusal(before); !why.empty()) return end(job, State::failed, TALOME_E_DENIED, why);
-    if (offer->withdrawn) return; // replaced before it began
+    const auto inside = offer->withdrawn ? nullptr : offer->home.enter();
+    if (!inside) return; // replaced before it began
     const auto* kind = offer->find(before.kind);
     job->begin();
     talome_job_run run{job, offer, job->record(), rules_.now() + kind->declared.limitMs, rules_.now};

@@ -1,6 +1,7 @@
 // talome.events: topics of a plugin, and what it hears of others.
 #include "host/plugins/areas.hpp"
 
+#include "host/crash/scope.hpp"
 #include "host/events/outboxes.hpp"
 #include "host/plugins/edge.hpp"
 #include "sdk/manifest/recorder.hpp"
@@ -24,11 +25,11 @@ public:
         for (const auto& each : subscriptions_)
             if (each->pattern == pattern)
                 throw Invalid("subscribe_durable", std::string(pattern) + " is subscribed to already");
-        subscriptions_.push_back(std::make_shared<const events::DurableSubscription>(
-            events::DurableSubscription{self_.id, pattern, self_.strand,
-                                        [call, user](const std::string& publisher, const events::DurableEvent& event) {
-                                            return hand(call, user, publisher, event);
-                                        }}));
+        subscriptions_.push_back(std::make_shared<const events::DurableSubscription>(events::DurableSubscription{
+            self_.id, pattern, self_.strand,
+            [this, call, user](const std::string& publisher, const events::DurableEvent& event) {
+                return hand(call, user, publisher, event);
+            }}));
     }
 
     void activate() override {
@@ -45,11 +46,12 @@ public:
     }
 
 private:
-    static std::optional<std::string> hand(talome_on_durable_event call, void* user, const std::string& publisher,
-                                           const events::DurableEvent& event) {
+    std::optional<std::string> hand(talome_on_durable_event call, void* user, const std::string& publisher,
+                                    const events::DurableEvent& event) {
         const talome_durable_event given{
             sizeof given, 0, str(publisher), str(event.topic), bytes(event.json), event.sequence, event.publishedAt};
         gate::lastWords().clear();
+        const crash::Scope scope(self_.usage, event.topic);
         if (call(user, &given) >= 0) return std::nullopt;
         auto words = std::exchange(gate::lastWords(), {});
         return words.empty() ? "it gave no reason" : std::move(words);

@@ -1,4 +1,5 @@
 // The functions of talome.tasks that declare jobs, begin them, and are called while they run.
+#include "host/http/query.hpp"
 #include "host/plugins/areas.hpp"
 
 #include "host/plugins/edge.hpp"

@@ -51,7 +51,7 @@ talome_status callWith(talome_self* self, talome_call* from, const talome_call_o
                        talome_bytes input, talome_sink out, void* to) noexcept {
     return edge([&]() -> talome_status {
         const auto options = manifest::fit(given, "options");
-        const gate::Gate::Nested nested{self->id, helperNamed(options.origin),
+        const gate::Gate::Nested nested{self->id, self->uses, helperNamed(options.origin),
                                         options.approval ? options.approval : ""};
         try {
             if (from) {

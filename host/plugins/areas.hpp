@@ -3,6 +3,7 @@
 
 #include <talome/database.h>
 #include <talome/events.h>
+#include <talome/fetch.h>
 #include <talome/http.h>
 #include <talome/io.h>
 #include <talome/operations.h>
@@ -19,6 +20,7 @@ const talome_database& databaseArea();
 const talome_tasks& tasksArea();
 const talome_events& eventsArea();
 const talome_io& ioArea();
+const talome_fetch& fetchArea();
 const talome_process& processArea();
 
 } // namespace talome::plugins

@@ -2,9 +2,9 @@
 
 #include "host/crash/scope.hpp"
 #include "host/log/log.hpp"
+#include "host/plugins/file_check.hpp"
 
 #include <algorithm>
-#include <boost/dll/library_info.hpp>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
@@ -59,7 +59,6 @@ FileMark FileMark::of(const std::filesystem::path& file) {
 Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin origin)
     : manifest_(std::move(written)) {
     open(file, origin);
-    requireEntry();
     const crash::Scope scope(manifest_.id, "loading"); // its initialisers run
     try {
         library_.load(path_, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
@@ -81,32 +80,18 @@ Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin
 }
 
 void Code::open(const std::filesystem::path& file, Origin origin) {
-    file_ = http::Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat found {};
-    if (!file_ || ::fstat(file_.get(), &found) != 0)
-        throw Refused(file.filename().string() + " cannot be opened: " + std::strerror(errno));
-    if (!S_ISREG(found.st_mode)) throw Refused(file.filename().string() + " is not a regular file");
-    mark_ = markOf(found);
+    auto checked = openChecked(file);
+    mark_ = {checked.device, checked.inode, static_cast<std::int64_t>(checked.size), checked.changedNs};
     const std::pair<dev_t, ino_t> inode{mark_.device, mark_.inode};
     if (origin == Origin::built || std::ranges::count(mapped(), inode)) {
-        file_ = copied(file_, mark_.size, manifest_.id);
+        checked.descriptor = copied(checked.descriptor, mark_.size, manifest_.id);
     } else {
         mapped().push_back(inode);
         direct_ = std::shared_ptr<void>(nullptr, [inode](void*) { std::erase(mapped(), inode); });
     }
+    checkContent(checked, manifest_); // of the copy, if it is one: this is what will be mapped
+    file_ = std::move(checked.descriptor);
     path_ = pathOf(file_);
-}
-
-/// Reads the file, and runs nothing of it.
-void Code::requireEntry() const {
-    std::vector<std::string> symbols;
-    try {
-        symbols = boost::dll::library_info(path_).symbols();
-    } catch (const std::exception& error) {
-        throw Refused(std::string("the file is not a plugin for this machine: ") + error.what());
-    }
-    if (std::ranges::find(symbols, kEntry) == symbols.end())
-        throw Refused(std::string("the file does not export ") + kEntry);
 }
 
 Code::~Code() {

@@ -45,7 +45,6 @@ public:
 
 private:
     void open(const std::filesystem::path& file, Origin);
-    void requireEntry() const;
 
     const manifest::Manifest manifest_;
     FileMark mark_;

@@ -11,8 +11,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     manifest::Manifest declared;
     for (const auto& each : self.operations) declared.operations.push_back(each.declared);
     for (const auto& each : self.tasks) declared.tasks.push_back(each.declared);
-    declared.jobs.emplace();
-    for (const auto& each : self.jobs) declared.jobs->push_back(each.declared);
+    for (const auto& each : self.jobs) declared.jobs.push_back(each.declared);
     declared.settings = self.settings;
     declared.listeners = self.listeners;
     declared.topics = self.topics;
@@ -21,6 +20,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     declared.uses.assign(self.uses.begin(), self.uses.end());
     declared.requirements.assign(self.requirements.begin(), self.requirements.end());
     for (const auto& each : self.subscriptions) declared.subscriptions.push_back(each.pattern);
+    declared.durableSubscriptions = self.durableSubscriptions;
     return declared;
 }
 

@@ -39,6 +39,7 @@ const std::map<std::string, const void*, std::less<>>& areas() {
                                                                         {TALOME_TASKS, &tasksArea()},
                                                                         {TALOME_EVENTS, &eventsArea()},
                                                                         {TALOME_IO, &ioArea()},
+                                                                        {TALOME_FETCH, &fetchArea()},
                                                                         {TALOME_PROCESS, &processArea()}};
     return all;
 }

@@ -1,7 +1,7 @@
 // What runs of a plugin's jobs: each run is a call of the user who began it, with the rights of the moment.
 #include "host/plugins/job_state.hpp"
 
-#include "host/log/log.hpp"
+#include "host/crash/scope.hpp"
 
 namespace talome::plugins {
 
@@ -37,6 +37,8 @@ jobs::Outcome JobState::run(const DeclaredJob& job, talome_job_run& run) {
     talome_call call;
     call.requestId = run.begun.id.substr(0, 8);
     call.deadlineMs = run.deadlineMs;
+    call.expires = std::chrono::steady_clock::now() + std::chrono::milliseconds(job.declared.limitMs);
+    call.inside = self_.drain.get();
     call.cancelled = [&run] { return run.isCancelled(); };
     call.renew = [&](talome_call& of) {
         auto principal = self_.services.jobOwner(run.begun.owner);
@@ -48,6 +50,7 @@ jobs::Outcome JobState::run(const DeclaredJob& job, talome_job_run& run) {
     };
     Answer answer;
     gate::lastWords().clear();
+    const crash::Scope scope(self_.usage, job.declared.id);
     const auto status =
         job.run(job.user, &call, &run, {run.begun.input.data(), run.begun.input.size()}, &Answer::take, &answer);
     if (status < 0) return {status, std::exchange(gate::lastWords(), {}), ""};
@@ -59,15 +62,20 @@ void JobState::activate() {
     std::vector<jobs::Kind> kinds;
     for (const auto& each : self_.jobs)
         kinds.push_back({each.declared, [this, job = &each](talome_job_run& run) { return this->run(*job, run); }});
-    offer_ = self_.services.jobs->offer(self_.id, std::move(kinds));
+    const auto enter = [drain = self_.drain]() -> std::shared_ptr<void> {
+        auto hold = gate::Drain::enter(drain);
+        return hold ? std::make_shared<gate::Drain::Hold>(std::move(hold)) : nullptr;
+    };
+    const auto cancelled = [drain = self_.drain] { return drain->cancelled(); };
+    offers_.push_back(self_.services.jobs->offer(self_.id, {enter, cancelled}, std::move(kinds)));
 }
 
 void JobState::quiesce() {
-    if (offer_) self_.services.jobs->withdraw(*offer_);
+    for (const auto& each : offers_) self_.services.jobs->withdraw(*each);
 }
 
 void JobState::stop() {
-    if (offer_) self_.services.jobs->finish(*offer_);
+    for (const auto& each : offers_) self_.services.jobs->finish(*each);
 }
 
 } // namespace talome::plugins

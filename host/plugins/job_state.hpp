@@ -19,7 +19,7 @@ private:
     jobs::Outcome run(const DeclaredJob&, talome_job_run&);
 
     talome_self& self_;
-    std::shared_ptr<jobs::Offer> offer_; ///< from the first activate() on
+    std::vector<std::shared_ptr<jobs::Offer>> offers_; ///< one for each activate(); the last is in force
 };
 
 // The functions of talome_tasks.

@@ -1,16 +1,13 @@
 #include "host/plugins/manifest_file.hpp"
 
+#include "host/plugins/file_check.hpp"
 #include "host/plugins/self.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 namespace talome::plugins {
 
 namespace {
-
-constexpr std::uintmax_t kMost = 8u << 20; // bytes
 
 bool isId(std::string_view id) {
     return !id.empty() && id.size() <= 32 && id[0] >= 'a' && id[0] <= 'z' &&
@@ -42,20 +39,13 @@ manifest::Manifest readManifest(const std::filesystem::path& file) {
     const auto id = file.stem().string();
     if (id == "host" || id == "audit" || !isId(id)) // whose databases would be the host's
         throw Refused("'" + id + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, not host or audit");
-    auto beside = file;
-    beside.replace_extension(".plugin.json");
-    const auto name = beside.filename().string();
-    std::error_code error;
-    if (!std::filesystem::exists(file, error))
+    const auto name = id + ".plugin.json";
+    if (std::error_code error; !std::filesystem::exists(file, error))
         throw Refused(file.filename().string() + " is missing beside its manifest");
-    const auto size = std::filesystem::file_size(beside, error);
-    if (error) throw Refused(name + " is missing: it is made beside the .so when the plugin is built");
-    if (size > kMost) throw Refused(name + " is larger than 8 MiB");
-    std::ostringstream text;
-    if (!(text << std::ifstream(beside, std::ios::binary).rdbuf())) throw Refused(name + " cannot be read");
+    const auto text = readManifestText(file);
     manifest::Manifest written;
     try {
-        written = manifest::fromText(text.str());
+        written = manifest::fromText(text);
     } catch (const std::exception& wrong) {
         throw Refused(name + " is not a manifest: " + wrong.what());
     }
@@ -76,8 +66,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     const auto itself = [](const auto& each) { return each; };
     within(declared.operations, written.operations, "the operation", id);
     within(declared.tasks, written.tasks, "the task", id);
-    const std::vector<manifest::Job> none;
-    within(declared.jobs.value_or(none), written.jobs.value_or(none), "the job", id);
+    within(declared.jobs, written.jobs, "the job", id);
     within(declared.settings, written.settings, "the setting", [](const auto& each) { return each.key; });
     within(declared.listeners, written.listeners, "the listener", id);
     within(declared.topics, written.topics, "the topic", name);

@@ -28,7 +28,6 @@ std::shared_ptr<gate::Snapshot> compose(const Generation::Endpoints& host, const
             if (!fresh && it->second != flag.granted)
                 throw std::invalid_argument("the flag '" + flag.name + "' is declared with another default already");
         }
-        snapshot->uses[plugin->self().id] = plugin->self().uses;
     }
     return snapshot;
 }

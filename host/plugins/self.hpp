@@ -31,6 +31,9 @@
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
+namespace talome::fetch {
+class Client;
+}
 namespace talome::tasks {
 struct Clockwork;
 }
@@ -65,6 +68,7 @@ struct Services {
     jobs::Jobs* jobs = nullptr;
     /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
     std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
+    fetch::Client* fetch = nullptr;
 };
 
 class EventRoute;
@@ -160,7 +164,7 @@ struct talome_self {
     const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
     std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
-    std::mutex mutex;            ///< of what follows
+    std::mutex mutex;                  ///< of what follows
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;

@@ -1,6 +1,7 @@
 // What talome.tasks runs for one plugin.
 #include "host/plugins/task_state.hpp"
 
+#include "host/crash/scope.hpp"
 #include "host/log/log.hpp"
 #include "host/tasks/clockwork.hpp"
 
@@ -27,7 +28,9 @@ tasks::Task::Plan TaskState::planOf(const manifest::Task& task) const {
     plan.period = std::chrono::milliseconds(task.periodMs);
     if (!task.cron) return plan;
     plan.cron.emplace(*task.cron);
-    plan.zone = self_.services.clockwork->zones.get(task.timeZone.value_or(""));
+    plan.zone = [&zones = self_.services.clockwork->zones, name = task.timeZone.value_or("")] {
+        return zones.get(name);
+    };
     return plan;
 }
 
@@ -35,7 +38,9 @@ tasks::Task::Run TaskState::runOf(const DeclaredTask& task) {
     return [this, task](const std::atomic<bool>& cancelled) -> tasks::Task::Ended {
         auto call = self_.ownCall(gate::Origin::task);
         call.cancelled = [&cancelled] { return cancelled.load(); };
+        call.inside = self_.drain.get();
         gate::lastWords().clear();
+        const crash::Scope scope(self_.usage, task.declared.id);
         if (task.run(task.user, &call) >= 0) return {};
         auto words = std::exchange(gate::lastWords(), {});
         if (cancelled) return {tasks::Task::Outcome::cancelled, std::move(words)};

@@ -4,6 +4,7 @@
 #include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
 #include "host/crash/handler.hpp"
+#include "host/fetch/client.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
 #include "host/jobs/jobs.hpp"
@@ -131,7 +132,7 @@ struct Server::Parts {
     events::Bus bus;
     tasks::Reactor reactor{time};
     tasks::Pool pool{16};
-    tasks::Clockwork clockwork{reactor};
+    tasks::Clockwork clockwork{reactor, time};
     events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
@@ -139,6 +140,7 @@ struct Server::Parts {
     std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
     gate::OpenStreams streams;
+    fetch::Client fetch;
     std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
     const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
     jobs::Jobs jobs;
@@ -219,7 +221,8 @@ struct Server::Parts {
                    &crashes,
                    &clockwork,
                    &jobs,
-                   [this](const jobs::Owner& owner) { return jobOwner(owner); }},
+                   [this](const jobs::Owner& owner) { return jobOwner(owner); },
+                    &fetch},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
@@ -354,7 +357,7 @@ Server::~Server() = default;
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
-Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool}}; }
+Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}}; }
 
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 

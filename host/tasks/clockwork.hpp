@@ -9,7 +9,7 @@ namespace talome::tasks {
 
 /// Any thread.
 struct Clockwork {
-    explicit Clockwork(Reactor& reactor) : clock(WallClock::make(reactor)) {}
+    Clockwork(Reactor& reactor, const TimeSource& time) : clock(WallClock::make(reactor, time)) {}
 
     const std::shared_ptr<WallClock> clock;
     TimeZones zones;

@@ -63,7 +63,12 @@ void Task::scheduleWakeAt(std::int64_t ms) {
 
 void Task::scheduleTick(std::int64_t after) {
     if (tick_.id) clock_->cancel(tick_.id);
-    tickWhen_ = nextTick(*plan_.cron, *plan_.zone, after);
+    try {
+        zone_ = plan_.zone();
+    } catch (const std::exception&) {
+        if (!zone_) throw; // else its file is being replaced, or gone: it is as it was
+    }
+    tickWhen_ = nextTick(*plan_.cron, *zone_, after);
     tick_.number = ++numbers_;
     tick_.id = clock_->at(tickWhen_, [weak = weak_from_this(), number = tick_.number](WallClock::Why why) {
         if (const auto self = weak.lock()) self->tickDue(number, why);
@@ -187,8 +192,7 @@ Task::Status Task::status() const {
     const std::lock_guard lock(mutex_);
     Status status{running_, last_, std::nullopt};
     const auto earlier = [&](std::int64_t at) { status.nextAt = std::min(status.nextAt.value_or(at), at); };
-    if (steady_.id)
-        earlier(clock_->now() + std::chrono::ceil<milliseconds>(steadyWhen_ - reactor_.now()).count());
+    if (steady_.id) earlier(clock_->now() + std::chrono::ceil<milliseconds>(steadyWhen_ - reactor_.now()).count());
     if (wakeAt_.id) earlier(wakeAtWhen_);
     if (tick_.id) earlier(tickWhen_);
     return status;

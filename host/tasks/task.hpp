@@ -31,7 +31,7 @@ public:
     struct Plan {
         std::chrono::milliseconds period{0}; ///< 0: not on an interval
         std::optional<manifest::Cron> cron;
-        std::shared_ptr<const TimeZone> zone; ///< of cron
+        std::function<std::shared_ptr<const TimeZone>()> zone; ///< of cron, as it is known at each tick
     };
     struct LastRun {
         std::int64_t at = 0, durationMs = 0; ///< `at`: milliseconds since the epoch
@@ -100,6 +100,7 @@ private:
     bool woken_ = false;
     std::int64_t wakeAtWhen_ = 0, tickWhen_ = 0;
     std::int64_t ticked_ = 0; ///< the last tick that made it run
+    std::shared_ptr<const TimeZone> zone_;
     std::optional<LastRun> last_;
     std::atomic<bool> cancelled_{false};
 };

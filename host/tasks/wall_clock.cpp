@@ -23,15 +23,22 @@ std::int64_t milliseconds(clockid_t clock) {
 
 } // namespace
 
-std::shared_ptr<WallClock> WallClock::make(Reactor& reactor) {
-    return std::make_shared<WallClock>(
-        reactor, Source{[] { return milliseconds(CLOCK_REALTIME); }, [] { return milliseconds(CLOCK_BOOTTIME); }});
+std::shared_ptr<WallClock> WallClock::make(Reactor& reactor, const TimeSource& time) {
+    if (&time == &TimeSource::real())
+        return std::make_shared<WallClock>(
+            reactor, Source{[] { return milliseconds(CLOCK_REALTIME); }, [] { return milliseconds(CLOCK_BOOTTIME); }});
+    const auto steady = [&time] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(time.now().time_since_epoch()).count();
+    };
+    return std::make_shared<WallClock>(reactor, Source{[&time] { return time.epochMs(); }, steady}, false);
 }
 
-WallClock::WallClock(Reactor& reactor, Source source) : reactor_(reactor), source_(std::move(source)) {}
+WallClock::WallClock(Reactor& reactor, Source source, bool real)
+    : reactor_(reactor), source_(std::move(source)), real_(real) {}
 
 WallClock::~WallClock() {
     if (watch_) reactor_.unwatch(watch_);
+    if (stand_) reactor_.cancel(stand_);
     if (fd_ >= 0) ::close(fd_);
 }
 
@@ -55,6 +62,17 @@ void WallClock::cancel(std::uint64_t timer) {
 }
 
 void WallClock::arm() {
+    if (real_) return armKernel();
+    if (stand_) reactor_.cancel(stand_);
+    stand_ = 0;
+    if (timers_.empty()) return;
+    const std::chrono::milliseconds left(timers_.begin()->first.first - source_.now());
+    stand_ = reactor_.at(reactor_.now() + left, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->look();
+    });
+}
+
+void WallClock::armKernel() {
     if (fd_ < 0) {
         if (timers_.empty()) return;
         fd_ = ::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);

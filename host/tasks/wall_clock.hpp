@@ -27,8 +27,9 @@ public:
 
     static constexpr std::int64_t kCorrection = 3 * 3'600'000; ///< as Vixie's cron has it
 
-    static std::shared_ptr<WallClock> make(Reactor&);
-    WallClock(Reactor&, Source);
+    /// A source that a test moves wakes by the reactor's timers, the real one by the kernel's.
+    static std::shared_ptr<WallClock> make(Reactor&, const TimeSource& = TimeSource::real());
+    WallClock(Reactor&, Source, bool real = true);
     ~WallClock();
 
     std::int64_t now() const { return source_.now(); }
@@ -40,12 +41,16 @@ public:
     void look();
 
 private:
-    void arm(); // under mutex_
+    // Under mutex_.
+    void arm();
+    void armKernel();
 
     Reactor& reactor_;
     const Source source_;
+    const bool real_;
     std::mutex mutex_;
-    int fd_ = -1; ///< from the first timer on
+    int fd_ = -1;             ///< from the first timer on
+    std::uint64_t stand_ = 0; ///< the timer of the reactor instead, if the source is not real
     std::uint64_t watch_ = 0, next_ = 1;
     std::int64_t offset_ = 0; ///< between the two clocks, when it was last looked at
     std::map<std::pair<std::int64_t, std::uint64_t>, OnTime> timers_;

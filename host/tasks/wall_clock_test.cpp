@@ -27,7 +27,7 @@ struct Bench {
     std::shared_ptr<Task> cron(const char* text, const Task::Left& left = {}) {
         Task::Plan plan;
         plan.cron.emplace(text);
-        plan.zone = std::make_shared<const TimeZone>();
+        plan.zone = [] { return std::make_shared<const TimeZone>(); };
         auto task = std::make_shared<Task>(reactor, pool, clock, std::move(plan), [this](const std::atomic<bool>&) {
             ++runs;
             return Task::Ended{};

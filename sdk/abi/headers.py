@@ -67,7 +67,7 @@ def _directive(header, line):
         return
     if text := re.fullmatch(r'"([^"\\]*)"', value):
         header.texts[name] = text[1]
-    elif re.fullmatch(r"-?\d+[uUlL]*|0x[0-9a-fA-F]+[uUlL]*", value):
+    elif re.fullmatch(r"-?\d+[uUlL]*|0x[0-9a-fA-F]+[uUlL]*|U?INT(8|16|32|64)_(MAX|MIN)|SIZE_MAX", value):
         header.constants.append(name)
     else:
         raise Unreadable(f"{header.name}: {line.strip()}")

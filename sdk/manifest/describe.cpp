@@ -7,6 +7,7 @@
 #include "recorder.hpp"
 
 #include <talome/areas.hpp>
+#include <talome/fetch.h>
 #include <talome/io.h>
 
 #include <algorithm>
@@ -182,10 +183,7 @@ const talome_tasks kTasks{sizeof(talome_tasks),
                           TALOME_ABSENT(talome_tasks, wake_at),
                           TALOME_ABSENT(talome_tasks, cron_next),
                           [](talome_self* self, const talome_job* j) noexcept {
-                              return note(self, [&](Manifest& m) {
-                                  if (!m.jobs) m.jobs.emplace();
-                                  add(*m.jobs, record(j), &Job::id, "a job");
-                              });
+                              return note(self, [&](Manifest& m) { add(m.jobs, record(j), &Job::id, "a job"); });
                           },
                           TALOME_ABSENT(talome_tasks, start_job),
                           TALOME_ABSENT(talome_tasks, job_id),
@@ -228,7 +226,7 @@ const talome_events kEvents{
             if (!pattern || !isTopicPattern(pattern))
                 throw Invalid("subscribe_durable", "expected a topic, or a prefix and *");
             if (!function) throw Invalid("subscribe_durable", "has no function to call");
-            auto& list = m.durableSubscriptions ? *m.durableSubscriptions : m.durableSubscriptions.emplace();
+            auto& list = m.durableSubscriptions;
             if (std::ranges::find(list, pattern) != list.end())
                 throw Invalid("subscribe_durable", std::string(pattern) + " is subscribed to already");
             list.emplace_back(pattern);
@@ -252,6 +250,13 @@ const talome_process kProcess{sizeof(talome_process),
                               TALOME_ABSENT(talome_process, pause),
                               TALOME_ABSENT(talome_process, signal),
                               TALOME_ABSENT(talome_process, end)};
+const talome_fetch kFetch{sizeof(talome_fetch),
+                          0,
+                          TALOME_ABSENT(talome_fetch, fetch),
+                          TALOME_ABSENT(talome_fetch, open),
+                          TALOME_ABSENT(talome_fetch, pause),
+                          TALOME_ABSENT(talome_fetch, close),
+                          TALOME_ABSENT(talome_fetch, upgrade)};
 
 struct Area {
     const char* id;
@@ -264,7 +269,8 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
                            {TALOME_IO, &kIo},
-                           {TALOME_PROCESS, &kProcess}};
+                           {TALOME_PROCESS, &kProcess},
+                           {TALOME_FETCH, &kFetch}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

@@ -144,15 +144,15 @@ struct Manifest {
     std::vector<Setting> settings;
     std::vector<Migration> migrations;
     std::vector<Task> tasks;
-    std::optional<std::vector<Job>> jobs; ///< none: of a plugin that has none, or was built before there were any
+    std::vector<Job> jobs;
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
     std::vector<std::string> durableSubscriptions;
-    std::vector<std::string> uses;          ///< operations that it calls
-    std::vector<std::string> requirements;  ///< those of them without which it is not started
-    std::vector<Program> programs;          ///< that it runs
-    std::optional<std::string> digest;      ///< of the .so: "sha256:" and 64 hexadecimal digits
-    std::optional<std::uint64_t> size;      ///< of the .so, in bytes
+    std::vector<std::string> uses;         ///< operations that it calls
+    std::vector<std::string> requirements; ///< those of them without which it is not started
+    std::vector<Program> programs;         ///< that it runs
+    std::optional<std::string> digest;     ///< of the .so: "sha256:" and 64 hexadecimal digits
+    std::optional<std::uint64_t> size;     ///< of the .so, in bytes
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -53,7 +54,9 @@ public:
     std::string userId(int caller) const;
 
     HttpAnswer request(int caller, const std::string& method, const std::string& target, const Headers&,
-                       std::string_view body);
+                       std::string_view body, bool headOnly = false);
+    /// As an administrator's call: for a function that is called past the gate.
+    void withCall(const std::function<void(talome_call&)>&);
     /// Throws gate::Failure as the operation does.
     std::string call(int caller, const char* origin, std::string_view operation, std::string_view input);
     void setSetting(std::string_view key, std::string_view json);

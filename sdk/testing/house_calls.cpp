@@ -52,7 +52,7 @@ gate::Origin originOf(const std::string& name) {
 } // namespace
 
 HttpAnswer House::request(int caller, const std::string& method, const std::string& target, const Headers& headers,
-                          std::string_view body) {
+                          std::string_view body, bool headOnly) {
     const auto address = server_->inside().services.http.address();
     Poco::Net::HTTPClientSession session(address);
     session.setTimeout(Poco::Timespan(kRequestSeconds, 0));
@@ -68,10 +68,19 @@ HttpAnswer House::request(int caller, const std::string& method, const std::stri
     Poco::Net::HTTPResponse response;
     auto& stream = session.receiveResponse(response);
     HttpAnswer answer;
-    Poco::StreamCopier::copyToString(stream, answer.body);
+    if (!headOnly) Poco::StreamCopier::copyToString(stream, answer.body);
     answer.status = response.getStatus();
     for (const auto& [name, value] : response) answer.headers.emplace_back(name, value);
     return answer;
+}
+
+void House::withCall(const std::function<void(talome_call&)>& use) {
+    auto& services = server_->inside().services;
+    talome_call call;
+    call.principal = services.authenticate(tokenOf(0), "127.0.0.1", "talome-testing");
+    call.snapshot = services.registry.snapshot();
+    call.requestId = auth::uuid().substr(0, 8);
+    use(call);
 }
 
 std::string House::call(int caller, const char* origin, std::string_view operation, std::string_view input) {

@@ -100,6 +100,39 @@ const talome_tasks kTasks = [] {
         of(s).tasks[task->id] = *task;
         return talome_status{TALOME_OK};
     };
+    t.cron_next = [](talome_self*, talome_str, talome_str, std::int64_t after, std::int64_t* next) noexcept {
+        *next = after + 60'000;
+        return talome_status{TALOME_OK};
+    };
+    t.declare_job = [](talome_self* s, const talome_job* job) noexcept {
+        of(s).jobs[job->id] = *job;
+        return talome_status{TALOME_OK};
+    };
+    t.start_job = [](talome_self* s, talome_call*, talome_str kind, talome_bytes input, talome_str title,
+                     talome_sink id, void* to) noexcept {
+        of(s).called = std::string(talome::view(kind)) + " " + std::string(talome::view(input)) + " " +
+                       std::string(talome::view(title));
+        id(to, talome::bytes("j1"));
+        return talome_status{TALOME_OK};
+    };
+    t.job_id = [](const talome_job_run*) noexcept { return talome::str("j1"); };
+    t.job_resumed = [](const talome_job_run* run) noexcept {
+        return talome::bytes(reinterpret_cast<const FakeRun*>(run)->resumed);
+    };
+    t.job_progress = [](talome_job_run* run, const talome_job_progress* p) noexcept {
+        reinterpret_cast<FakeRun*>(run)->told +=
+            std::to_string(p->done) + "/" + std::to_string(p->total) + " " + std::string(talome::view(p->phase)) + ";";
+        return talome_status{TALOME_OK};
+    };
+    t.job_log = [](talome_job_run* run, std::int32_t, talome_str line) noexcept {
+        reinterpret_cast<FakeRun*>(run)->told += std::string(talome::view(line)) + ";";
+        return talome_status{TALOME_OK};
+    };
+    t.job_checkpoint = [](talome_job_run* run, talome_bytes json) noexcept {
+        auto& fake = *reinterpret_cast<FakeRun*>(run);
+        fake.resumed = talome::view(json);
+        return fake.checkpointStatus;
+    };
     return t;
 }();
 
@@ -170,6 +203,7 @@ const void* extension(talome_self* self, const char* id) noexcept {
                                                               {TALOME_TASKS, &kTasks},
                                                               {TALOME_EVENTS, &kEvents},
                                                               {TALOME_IO, &kIo},
+                                                              {TALOME_FETCH, &kFakeFetch},
                                                               {TALOME_PROCESS, &kProcess}};
     for (const auto& [known, table] : areas)
         if (known == wanted) return table;

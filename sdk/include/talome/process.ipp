@@ -18,9 +18,8 @@ inline RawSpec::RawSpec(const ProcessSpec& spec) {
         return time.count() < 0 ? std::uint64_t{1} : static_cast<std::uint64_t>(time.count());
     };
     raw_.struct_size = sizeof raw_;
-    const auto flag = [](bool wanted, std::uint32_t bit) { return wanted ? bit : 0u; };
-    raw_.flags = flag(!spec.network, TALOME_PROCESS_NO_NETWORK) | flag(spec.readOnly, TALOME_PROCESS_READ_ONLY) |
-                 flag(spec.cutOutput, TALOME_PROCESS_CUT_OUTPUT) | flag(spec.idleIo, TALOME_PROCESS_IDLE_IO);
+    raw_.flags = (spec.network ? 0u : std::uint32_t{TALOME_PROCESS_NO_NETWORK}) | (spec.readOnly ? std::uint32_t{TALOME_PROCESS_READ_ONLY} : 0u) |
+                 (spec.cutOutput ? std::uint32_t{TALOME_PROCESS_CUT_OUTPUT} : 0u) | (spec.idleIo ? std::uint32_t{TALOME_PROCESS_IDLE_IO} : 0u);
     raw_.argv = argv_.data();
     raw_.env = env_.data();
     raw_.writable = writable_.data();
