@@ -188,6 +188,35 @@ const talome_process kProcess = [] {
         of(s).wire += std::string("program ") + program + "; ";
         return talome_status{TALOME_OK};
     };
+    t.run = [](talome_self* s, talome_call*, const talome_process_spec* spec, talome_sink out, void* toOut,
+               talome_sink err, void* toErr, talome_process_result* result) noexcept -> talome_status {
+        of(s).sent.push_back("run " + std::string(talome::view(spec->argv[spec->n_argv - 1])) + " " +
+                             std::to_string(spec->flags) + " " + std::to_string(spec->time_ms));
+        if (of(s).wireStatus < 0) return fail(s, of(s).wireStatus, "not now");
+        out(toOut, talome::bytes("one "));
+        out(toOut, talome::bytes("two"));
+        err(toErr, talome::bytes("oh"));
+        result->exit_code = 3;
+        result->limit = TALOME_LIMIT_CPU;
+        result->cut = TALOME_CUT_STDERR;
+        result->cpu_ms = 7;
+        return TALOME_OK;
+    };
+    t.spawn = [](talome_self* s, const talome_process_spec*, const talome_process_events* events,
+                 std::uint64_t* number) noexcept -> talome_status {
+        if (of(s).wireStatus < 0) return fail(s, of(s).wireStatus, "not now");
+        of(s).program = *events;
+        *number = 5;
+        return TALOME_OK;
+    };
+    t.write = [](talome_self* s, std::uint64_t number, talome_bytes data) noexcept -> talome_status {
+        of(s).sent.push_back("write " + std::to_string(number) + " " + std::string(talome::view(data)));
+        return of(s).wireStatus;
+    };
+    t.end = [](talome_self* s, std::uint64_t number) noexcept {
+        of(s).sent.push_back("end " + std::to_string(number));
+        return talome_status{TALOME_OK};
+    };
     return t;
 }();
 

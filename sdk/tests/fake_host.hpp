@@ -56,6 +56,7 @@ struct FakeHost {
     bool endsAtOnce = false; ///< a stream ends, on the thread `ending`, while it is being opened
     std::thread ending;
     std::map<std::uint64_t, std::pair<talome_ready, void*>> watches;
+    talome_process_events program{}; ///< of the one that was started last
     std::uint64_t nextWatch = 1;
     talome_status fetchStatus = TALOME_OK;                // what a fetch answers
     std::map<std::uint64_t, talome_fetch_stream> fetches; // open ones

@@ -223,10 +223,7 @@ void Supervisor::onTime() {
 
 /// At memory and CPU time of all; the next time when a limit could be reached, or memory could have grown.
 void Supervisor::look() {
-    if (std::exchange(grown_, false)) {
-        family_.refresh();
-        estimate_ = std::max<std::size_t>(1, family_.size());
-    }
+    if (std::exchange(grown_, false)) family_.refresh(); // a process that was allowed may not be there yet: estimate_ stays
     const auto now = nowMs();
     const auto used = family_.usage();
     const auto cpu = used.cpuMs + reapedCpuMs_;
