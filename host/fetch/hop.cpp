@@ -42,6 +42,9 @@ Hop::Hop(const Order& order, const Aim& aim, const std::vector<Address>& address
     set(easy_.get(), CURLOPT_HEADERDATA, this);
     set(easy_.get(), CURLOPT_WRITEFUNCTION, &write);
     set(easy_.get(), CURLOPT_WRITEDATA, this);
+    set(easy_.get(), CURLOPT_NOPROGRESS, 0L);
+    set(easy_.get(), CURLOPT_XFERINFOFUNCTION, &progress);
+    set(easy_.get(), CURLOPT_XFERINFODATA, this);
 }
 
 void Hop::addHeader(const std::string& line) {

@@ -67,6 +67,7 @@ private:
     static std::size_t header(char*, std::size_t, std::size_t, void*) noexcept;
     static std::size_t write(char*, std::size_t, std::size_t, void*) noexcept;
     static std::size_t read(char*, std::size_t, std::size_t, void*) noexcept;
+    static int progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept;
     static curl_socket_t openSocket(void*, curlsocktype, curl_sockaddr*) noexcept;
     static int beforeRequest(void*, char* peer, char*, int, int) noexcept;
 
@@ -86,6 +87,7 @@ private:
     Zone zone_ = Zone::loopback;
     Clock::time_point lastActivity_ = Clock::now();
     std::uint64_t bytesIn_ = 0, bytesOut_ = 0;
+    curl_off_t sent_ = 0; ///< as libcurl counts
 };
 
 /// How the other side is believed and shown who asks; for every handle that connects.

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <talome/errors.hpp>
+#include <utility>
 
 namespace talome::fetch {
 
@@ -48,6 +49,13 @@ std::size_t Hop::read(char* to, std::size_t size, std::size_t n, void* user) noe
             return *got;
         },
         CURL_READFUNC_ABORT);
+}
+
+/// Only what goes out is looked at: of what comes the other callbacks tell, and half a head is none.
+int Hop::progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept {
+    auto& self = *static_cast<Hop*>(user);
+    if (std::exchange(self.sent_, sent) != sent) self.lastActivity_ = Clock::now();
+    return 0;
 }
 
 curl_socket_t Hop::openSocket(void* user, curlsocktype, curl_sockaddr* to) noexcept {
@@ -106,9 +114,7 @@ End Hop::outcome(CURLcode code) const {
     case CURLE_PARTIAL_FILE:
         if (!answered()) return {TALOME_E_UNAVAILABLE, who + " closed the connection without an answer"};
         return {TALOME_E_BAD_UPSTREAM, who + ": the answer broke off, or is no HTTP"};
-    case CURLE_OUT_OF_MEMORY:
-        return {TALOME_E_INTERNAL, "out of memory"};
-    default:
+    default: // CURLE_OUT_OF_MEMORY is among them: it is what a line says that is too long for libcurl
         return {TALOME_E_BAD_UPSTREAM, who + " answered something that is no HTTP"};
     }
 }

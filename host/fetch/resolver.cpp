@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <netdb.h>
 #include <stdexcept>
+#include <talome/errors.hpp>
 #include <thread>
 #include <utility>
 
@@ -41,7 +42,7 @@ Resolver::~Resolver() {
 
 void Resolver::resolve(std::string host, std::function<bool()> wanted, Done done) {
     const std::lock_guard lock(state_->mutex);
-    if (state_->waiting.size() >= kMostWaiting) throw std::runtime_error("too many names are being looked up");
+    if (state_->waiting.size() >= kMostWaiting) throw Unavailable("too many names are being looked up");
     if (state_->threads < kAtOnce) {
         std::thread([state = state_] { state->run(); }).detach(); // waits for the mutex
         ++state_->threads;

@@ -28,8 +28,8 @@ public:
     explicit Resolver(Lookup lookup = &system);
     ~Resolver();
 
-    /// `done` comes on the look-up's thread, at most once: not after this object has gone. `wanted` is asked before it
-    /// begins, for it may have waited long.
+    /// Throws talome::Unavailable if too many wait. `done` comes on the look-up's thread, at most once: not after this
+    /// object has gone. `wanted` is asked before it begins, for it may have waited long.
     void resolve(std::string host, std::function<bool()> wanted, Done done);
 
     /// getaddrinfo(), each address once.

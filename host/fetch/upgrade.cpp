@@ -58,7 +58,6 @@ void connect(Hop& hop, const Order& order, const Taker& taker) {
     auto* const easy = hop.easy();
     set(easy, CURLOPT_CONNECT_ONLY, 1L);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(order.connect.count()));
-    set(easy, CURLOPT_NOPROGRESS, 0L);
     set(easy, CURLOPT_XFERINFOFUNCTION, &stillWanted);
     set(easy, CURLOPT_XFERINFODATA, const_cast<Taker*>(&taker));
     const auto result = curl().easyPerform(easy);
@@ -164,6 +163,8 @@ public:
             result.end = {TALOME_E_BAD_UPSTREAM, order_.url.host + ": the answer's body is damaged: " + error.text};
         } catch (const http::ClientGone&) {
             result.end = {TALOME_E_BAD_UPSTREAM, order_.url.host + ": the answer broke off"};
+        } catch (const std::exception& error) {
+            result.end = {TALOME_E_INTERNAL, error.what()};
         }
         const auto status = result.end.status;
         client_.breakers().note(key,

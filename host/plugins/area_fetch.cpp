@@ -2,6 +2,7 @@
 // by the plugin's strand.
 #include "host/plugins/areas.hpp"
 
+#include "host/crash/scope.hpp"
 #include "host/fetch/upgrade.hpp"
 #include "host/plugins/edge.hpp"
 #include "sdk/manifest/fit.hpp"
@@ -115,6 +116,7 @@ private:
     }
 
     void deliver(OpenFetch& one) {
+        const crash::Scope scope(self_.usage, "a fetch's callback");
         const auto piece = one.pipe->take();
         const auto& calls = one.calls;
         if (piece.head && calls.head) calls.head(calls.user, one.number, AnswerView(*piece.head).get());
