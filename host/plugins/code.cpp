@@ -51,6 +51,11 @@ std::vector<std::pair<dev_t, ino_t>>& mapped() {
 
 } // namespace
 
+void keepForever(std::shared_ptr<void> what) {
+    static auto* const kept = new std::vector<std::shared_ptr<void>>; // the manager's thread
+    kept->push_back(std::move(what));
+}
+
 FileMark FileMark::of(const std::filesystem::path& file) {
     struct stat found {};
     return ::stat(file.c_str(), &found) == 0 ? markOf(found) : FileMark{};
@@ -96,13 +101,13 @@ void Code::open(const std::filesystem::path& file, Origin origin) {
 
 Code::~Code() {
     const auto stays = [this] {
-        static_cast<void>(mapped_.release()); // whose code it is stays known as well
-        new std::shared_ptr<void>(std::move(direct_));
+        keepForever(std::shared_ptr<crash::Mapped>(std::move(mapped_))); // whose code it is stays known as well
+        keepForever(std::move(direct_));
         static_cast<void>(file_.release());
     };
     // Code that says it cannot be unmapped stays: its threads or exit handlers may still run in it.
     if (keep_ || !functions_ || !(functions_->flags & TALOME_CAN_UNLOAD)) {
-        new boost::dll::shared_library(std::move(library_)); // never released, not at exit either
+        keepForever(std::make_shared<boost::dll::shared_library>(std::move(library_)));
         stays();
         return;
     }
