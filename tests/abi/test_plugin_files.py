@@ -10,7 +10,8 @@ import tempfile
 import unittest
 
 BUILD = pathlib.Path(os.environ.get("TALOME_BUILD") or pathlib.Path(__file__).resolve().parents[2] / "build/release").resolve()
-PLUGINS = sorted([*BUILD.glob("plugins/*.so"), *BUILD.glob("tests/plugins/**/*.so")])
+PLUGINS = sorted(plugin for plugin in [*BUILD.glob("plugins/*.so"), *BUILD.glob("tests/plugins/**/*.so")]
+                 if plugin.stem != "two-symbols")  # talome-check's, which talome_add_plugin() has not made
 
 
 def lines(*command):
