@@ -91,12 +91,13 @@ void readAuthority(std::string_view text, Url& url) {
 }
 
 std::string readTarget(std::string_view text) {
-    text = text.substr(0, text.find('#')); // a fragment is not sent
+    const auto fragment = text.find('#'); // not sent, but looked at as well: RFC 3986, 3.5
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!isTargetByte(text[i])) refuse("its path or query has a character that must be percent-encoded");
+        if (i != fragment && !isTargetByte(text[i])) refuse("its path, query or fragment has a character that must be percent-encoded");
         if (text[i] == '%' && (i + 2 >= text.size() || !isHex(text[i + 1]) || !isHex(text[i + 2])))
             refuse("a % in it is not followed by two hexadecimal digits");
     }
+    text = text.substr(0, fragment);
     return (text.empty() || text.front() == '?' ? "/" : "") + std::string(text);
 }
 

@@ -84,6 +84,7 @@ void Database::script(const char* sql) {
 }
 
 void Database::migrate(const std::vector<Migration>& migrations) {
+    const std::lock_guard lock(mutex_); // an older generation of the owner may be using it
     script("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)");
     const auto version = std::get<std::int64_t>(rows("SELECT coalesce(max(version), 0) FROM schema_migrations")[0][0]);
     if (version > static_cast<std::int64_t>(migrations.size()))

@@ -87,3 +87,22 @@ TEST_CASE("many threads write, none is lost") {
     threads.clear();
     CHECK(database.rows("SELECT count(*) FROM t")[0][0] == Value{std::int64_t{200}});
 }
+
+TEST_CASE("one migrates while others write: a plugin is replaced") {
+    Folder folder;
+    Database database(folder.path / "x.db", Durability::processCrash);
+    database.migrate(kTwo);
+    std::jthread writer([&database](const std::stop_token& stop) {
+        for (int i = 0; !stop.stop_requested(); ++i)
+            database.transaction([&] {
+                for (int n = 0; n < 10; ++n) {
+                    database.run("INSERT INTO t (name) VALUES (?)", {std::to_string(i * 10 + n)});
+                    database.run("SELECT id FROM t LIMIT 20", {}, [](auto*) { return std::this_thread::yield(), true; });
+                }
+                return true;
+            });
+    });
+    for (int i = 0; i < 1000; ++i) database.migrate(kTwo);
+    writer = {};
+    CHECK(database.rows("PRAGMA integrity_check")[0][0] == Value{std::string("ok")});
+}

@@ -36,7 +36,7 @@ template <bool kAsks> talome_status declareOnly(const talome_host* host, talome_
     static int nothing;
     *instance = &nothing;
     if (kAsks) host->extension(self, TALOME_DATABASE);
-    const talome_topic topic{sizeof topic, TALOME_TOPIC_DURABLE, "c-post.sent", "Was sent", nullptr, "session"};
+    const talome_topic topic{sizeof topic, TALOME_TOPIC_DURABLE, "cpost.sent", "Was sent", nullptr, "session"};
     const auto* events = static_cast<const talome_events*>(host->extension(self, TALOME_EVENTS));
     return events ? events->declare(self, &topic) : talome_status{TALOME_E_UNSUPPORTED};
 }
@@ -73,7 +73,7 @@ TEST_CASE("a durable topic needs the database, and a durable subscription is the
     CHECK(talome::manifest::describe(&asks, "c-post").needs ==
           std::vector<std::string>{TALOME_DATABASE, TALOME_EVENTS});
     CHECK_THROWS_WITH(talome::manifest::describe(&doesNot, "c-post"),
-                      "c-post: c-post.sent: a durable topic needs talome.database/0, which was not asked for");
+                      "c-post: cpost.sent: a durable topic needs talome.database/0, which was not asked for");
     const auto twice = talome::detail::describe<Twice>("twice", "1.0.0", "Hears twice.");
     CHECK_THROWS_WITH(talome::manifest::describe(&twice, "twice"),
                       "twice: subscribe_durable: order.* is subscribed to already");

@@ -8,7 +8,6 @@ import pathlib
 import re
 import sqlite3
 import sys
-import threading
 import time
 import unittest
 
@@ -560,29 +559,6 @@ class GuessingTest(Case):
                     times.append(self.seconds(lambda: self.talomed.post(f"/api/auth/{path}", {"username": name, **body}, token=None), 401))
             known, unknown = (sorted(times)[len(times) // 2] for times in found.values())
             self.assertLess(abs(known - unknown), 0.25 * max(known, unknown), (path, known, unknown))
-
-    def test_s5_guessing_delays_nobody(self):
-        over, rights, looks = threading.Event(), [], []
-
-        def guess(number):
-            while not over.is_set():
-                status = self.login(USERNAME, f"guess {number}", "127.0.6.1").status
-                self.assertIn(status, (401, 429))
-
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            guesses = [pool.submit(guess, number) for number in range(8)]
-            end = time.monotonic() + 3
-            try:
-                while time.monotonic() < end:
-                    rights.append(self.seconds(lambda: self.login("bertha", PASSWORD, "127.0.6.2"), 200))
-                    looks += [self.seconds(lambda: self.talomed.get("/healthz", token=None), 200) for _ in range(20)]
-            finally:
-                over.set()
-            for each in guesses:
-                each.result()
-        # Generous: this test must hold on a busy machine. Behind eight guesses it would be several times as long.
-        self.assertLess(sorted(rights)[len(rights) // 2], 0.5, rights)
-        self.assertLess(sorted(looks)[len(looks) * 9 // 10], 0.1, sorted(looks)[-20:])
 
 
 if __name__ == "__main__":

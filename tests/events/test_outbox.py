@@ -196,7 +196,7 @@ class Sender(threading.Thread):
 class Checked(Case):
     def check(self, sender):
         """All that is committed has come, in order; twice at most with the same sequence."""
-        self.assertEqual(sender.wrong, [])
+        self.assertEqual(sender.wrong, [], self.talomed.log[-3000:])
         sent = self.talomed.get("/api/mailer/sent").json["numbers"]
         self.assertEqual(set(sender.acknowledged) - set(sent), set(), "an answered letter is lost")
         self.assertEqual(set(sent) & set(sender.never), set(), "a rolled back one is there")

@@ -155,6 +155,8 @@ class Server:
                         piece = connection.recv(65536)
                         if not piece:
                             return
+                        if piece.startswith(b"\x16"):  # a TLS ClientHello, which is no HTTP
+                            return connection.sendall(answer("", "400 Bad Request"))
                         data += piece
                     head, _, data = data.partition(b"\r\n\r\n")
                     length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
@@ -163,11 +165,11 @@ class Server:
                     body, data = data[:length], data[length:]
                     request = head.decode("latin-1") + "\r\n\r\n" + body.decode("latin-1")
                     self.requests.append(request)
-                    answer = self.handler(connection, request)
-                    if isinstance(answer, bytes):
-                        connection.sendall(answer)
-                        answer = b"Connection: close" not in answer
-                    if not answer:
+                    reply = self.handler(connection, request)
+                    if isinstance(reply, bytes) and reply:
+                        connection.sendall(reply)
+                        reply = b"Connection: close" not in reply
+                    if not reply:
                         return
 
 

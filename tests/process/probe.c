@@ -143,6 +143,8 @@ static void flood(void) {
 /* Processes in sessions of their own, out of sight of their parents; each writes its number first. */
 static void escape(const char *file) {
   const int fd = open(file, O_WRONLY | O_APPEND | O_CREAT, 0600);
+  int written[2];
+  if (pipe(written) != 0) _exit(2);
   for (int i = 0; i < 3; ++i) {
     if (fork() == 0) {
       setsid();
@@ -150,11 +152,14 @@ static void escape(const char *file) {
         setsid();
         for (int each = 1; each < 32; ++each) signal(each, SIG_IGN);
         dprintf(fd, "%d\n", getpid());
+        if (write(written[1], "", 1) != 1) _exit(2);
         for (;;) pause();
       }
       _exit(0);
     }
     wait(NULL);
+    char byte;
+    if (read(written[0], &byte, 1) != 1) _exit(2); /* else it might end before it has written */
   }
   dprintf(fd, "%d\n", getpid());
 }
