@@ -14,7 +14,7 @@ namespace talome::fetch {
 /// Any thread. What it is told is done on the fetching thread, in that order.
 class Client {
 public:
-    explicit Client(Resolver::Lookup lookup = &Resolver::system);
+    explicit Client(Resolver::Lookup lookup = &Resolver::ofSystem);
     ~Client(); ///< ends what still runs
 
     /// Throws talome::Unavailable if nothing can be fetched.

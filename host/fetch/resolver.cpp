@@ -74,7 +74,7 @@ void Resolver::State::run() noexcept {
     --threads;
 }
 
-std::vector<Address> Resolver::system(const std::string& host) {
+std::vector<Address> Resolver::ofSystem(const std::string& host) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;

@@ -25,7 +25,7 @@ public:
     };
     using Done = std::function<void(Result)>;
 
-    explicit Resolver(Lookup lookup = &system);
+    explicit Resolver(Lookup lookup = &ofSystem);
     ~Resolver();
 
     /// Throws talome::Unavailable if too many wait. `done` comes on the look-up's thread, at most once: not after this
@@ -33,7 +33,7 @@ public:
     void resolve(std::string host, std::function<bool()> wanted, Done done);
 
     /// getaddrinfo(), each address once.
-    static std::vector<Address> system(const std::string& host);
+    static std::vector<Address> ofSystem(const std::string& host);
 
 private:
     struct State;

@@ -1,5 +1,5 @@
 // Reads an ELF file: its header, its program headers, and from the dynamic section the symbols that it exports. Section
-// headers are not read: the loader does not read them either, and `strip` may take them away. The number of symbols
+// headers are not read: the loader does not read them either, and may do without. The number of symbols
 // comes from the hash table, as in the loader (System V ABI, gABI 4.1; GNU hash: binutils' documentation).
 #include "host/plugins/elf.hpp"
 
@@ -83,6 +83,9 @@ private:
         if (header_.e_type != ET_DYN) throw Problem{"it is not a shared object"};
         if (header_.e_phentsize != sizeof(Elf64_Phdr) || header_.e_phnum == 0 || header_.e_phnum > kMostHeaders)
             throw Problem{"its program headers cannot be read"};
+        const auto sections = std::uint64_t{header_.e_shnum} * header_.e_shentsize; // may be gone, but not in part
+        if (header_.e_shoff > file_.size() || sections > file_.size() - header_.e_shoff)
+            throw Problem{"it is truncated: its section headers are not all there"};
     }
 
     void readSegments() {

@@ -43,7 +43,7 @@ private:
         host_.publish("mailer.letter", Letter{n});
     }
     void send(const Send& input) {
-        auto all = [&](const talome::Transaction& in) {
+        const auto all = [&](const talome::Transaction& in) {
             for (auto n = input.from; n < input.from + input.count; ++n) write(in, n);
             if (input.how == "rolled back") throw talome::Conflict("on second thoughts");
         };

@@ -160,6 +160,10 @@ class Server:
                         data += piece
                     head, _, data = data.partition(b"\r\n\r\n")
                     length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+                    if b"\r\ntransfer-encoding: chunked" in head.lower():
+                        while not data.endswith(b"0\r\n\r\n"):
+                            data += connection.recv(65536)
+                        length = len(data)
                     while len(data) < length:
                         data += connection.recv(65536)
                     body, data = data[:length], data[length:]

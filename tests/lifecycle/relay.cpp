@@ -19,6 +19,10 @@ struct Tick {
     std::int64_t number, born;
 };
 BOOST_DESCRIBE_STRUCT(Tick, (), (number, born))
+struct Letter {
+    std::int64_t n;
+};
+BOOST_DESCRIBE_STRUCT(Letter, (), (n))
 
 class Relay : public talome::Plugin {
 public:
@@ -43,7 +47,16 @@ public:
                        &Relay::closed)
             .place("/api/relay/ws");
         registry.every(100ms, "relay.count", this, &Relay::count);
-        registry.migration(1, "CREATE TABLE ticks (number INTEGER PRIMARY KEY, born INTEGER NOT NULL)");
+        registry.cron("* * * * *", "relay.minute", this, &Relay::minute);
+        registry.onDurable("mailer.letter", this, &Relay::letter); // of ../events, where it is there
+        registry.operation("relay.minutes", "When the task of each minute ran, ms since the epoch", session, Tier::read, this,
+                           &Relay::minutes)
+            .route("GET", "/api/relay/minutes");
+        registry.operation("relay.letters", "What has come, in the order in which it came", session, Tier::read, this,
+                           &Relay::letters)
+            .route("GET", "/api/relay/letters");
+        registry.migration(1, "CREATE TABLE ticks (number INTEGER PRIMARY KEY, born INTEGER NOT NULL);"
+                              "CREATE TABLE minutes (at INTEGER NOT NULL); CREATE TABLE letters (n INTEGER NOT NULL)");
 #if RELAY_VERSION == 2
         registry.migration(2, "ALTER TABLE ticks ADD COLUMN note TEXT");
 #elif RELAY_VERSION == 3
@@ -67,6 +80,8 @@ public:
             [&](const talome::RowView& row) { all.push_back({row.get<std::int64_t>(0), row.get<std::int64_t>(1)}); });
         return all;
     }
+    std::vector<std::int64_t> minutes() { return numbers("SELECT at FROM minutes ORDER BY rowid"); }
+    std::vector<std::int64_t> letters() { return numbers("SELECT n FROM letters ORDER BY rowid"); }
     void side(talome::Call&, const talome::Nothing&, talome::Exchange& exchange) {
         exchange.send(200, "application/json", talome::toJson(who()));
     }
@@ -77,6 +92,15 @@ public:
 private:
     static constexpr const char* kBorn = RELAY_VERSION == 3 ? "life" : "born";
 
+    std::vector<std::int64_t> numbers(std::string_view sql) {
+        std::vector<std::int64_t> all;
+        host_.database().each(sql, [&](const talome::RowView& row) { all.push_back(row.get<std::int64_t>(0)); });
+        return all;
+    }
+    void minute() { host_.database().execute("INSERT INTO minutes VALUES (?)", host_.nowMs()); }
+    void letter(const talome::DurableEvent&, const Letter& letter) {
+        host_.database().execute("INSERT INTO letters VALUES (?)", letter.n);
+    }
     void count() {
         const auto number = host_.database().one<std::int64_t>(
             "INSERT INTO ticks (" + std::string(kBorn) + ") VALUES (?) RETURNING number", born_);

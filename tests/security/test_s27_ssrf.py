@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fetch"))
 import world  # noqa: E402
-from world import (DENIED, INVALID, LAN, LAN6, LAN_TOO, LOOPBACK, LOOPBACK6, NEVER, NEVER6, OK, PUBLIC, PUBLIC6, PUBLIC_TOO, World, answer,  # noqa: E402
+from world import (DENIED, INVALID, LAN, LAN6, LAN_TOO, LOOPBACK, LOOPBACK6, NEVER, NEVER6, OK, PUBLIC, PUBLIC6, PUBLIC_TOO, UNAVAILABLE, World, answer,  # noqa: E402
                    redirect)
 
 GRANTS = [{}, {"lan": True}, {"loopback": True}, {"lan": True, "loopback": True}]
@@ -51,11 +51,13 @@ class SsrfTest(World):
         for host in ["127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001", "127.0.0.1.", "127.000.000.001", "0", "0x0",
                      "[::ffff:127.0.0.1%25lo]", "[::1%25lo]", "[::1%lo]", "localhost.", "example.com@127.0.0.1", "127.0.0.1\\@example.com",
                      "%6c%6f%63alhost", "%31%32%37.0.0.1", "\u2460\u2461\u2466.0.0.1", "127\u30020\u30020\u30021", "127.0.0.1 ", " 127.0.0.1", "127.0.0.1\t",
-                     "127.0.0.1\n", "example.com\r\nHost: a", "example.com#@127.0.0.1", "[127.0.0.1]", "[::127.0.0.1", "127.0.0.1,example.com"]:
+                     "127.0.0.1\n", "example.com\r\nHost: a", "[127.0.0.1]", "[::127.0.0.1", "127.0.0.1,example.com"]:
             with self.subTest(host):
                 for grants in [{}, {"lan": True, "loopback": True}]:
                     result = self.fetch(f"http://{host}:{server.port}/", **grants)
                     self.assertIn(result["failure"], (INVALID, DENIED), result)
+        result = self.fetch(f"http://example.com#@127.0.0.1:{server.port}/", lan=True, loopback=True)  # a fragment: RFC 3986, 3.5
+        self.fails(UNAVAILABLE, result, "example.com is not known")
         for host in ["[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "[::127.0.0.1]", "0.0.0.0", "[::]", "[64:ff9b::127.0.0.1]",
                      "[2002:7f00:1::]", "169.254.169.254", "[fe80::1]"]:
             with self.subTest(host):

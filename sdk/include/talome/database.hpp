@@ -125,7 +125,8 @@ public:
     template <class F> auto transaction(F&& body) const {
         using R = std::invoke_result_t<F&, Transaction&>;
         if constexpr (std::is_void_v<R>) {
-            within([](void* f, Transaction& t) { (*static_cast<std::remove_reference_t<F>*>(f))(t); }, &body);
+            auto run = [&](Transaction& t) { body(t); };
+            within([](void* f, Transaction& t) { (*static_cast<decltype(run)*>(f))(t); }, &run);
         } else {
             std::optional<R> result;
             auto keep = [&](Transaction& t) { result.emplace(body(t)); };
