@@ -51,6 +51,7 @@ void writeFile(const fs::path& file, const std::string& text) {
 std::string whyNotAName(const std::string& name) {
     if (!manifest::isPluginId(name))
         return "'" + name + "' is no name of a plugin: a small letter, then up to 31 of a-z, 0-9 and -";
+    if (manifest::isReserved(name)) return "'" + name + "' is a name of the host's own: choose another one";
     if (std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken))
         return "'" + name + "' is a target of every CMake project: choose another name";
     return {};
@@ -100,7 +101,8 @@ std::vector<std::string> copyTemplate(const fs::path& from, const fs::path& to, 
 fs::path findTemplate(const std::string& which) {
     const auto program = fs::read_symlink("/proc/self/exe").parent_path();
     for (const fs::path& folder :
-         {program / "../share/talome", program / "../../../sdk", fs::path("/usr/share/talome")}) {
+         {program / "../share/talome", program / "../../../share/talome", program / "../../../sdk",
+          fs::path("/usr/share/talome")}) {
         const auto found = (folder / which).lexically_normal();
         if (fs::exists(found / "CMakeLists.txt")) return found;
     }

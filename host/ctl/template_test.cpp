@@ -20,7 +20,7 @@ TEST_CASE("the template's text under another name") {
 TEST_CASE("what a plugin can be called") {
     for (const char* good : {"a", "greeter", "my-plugin", "x2", "abcdefghijklmnopqrstuvwxyz-01234"})
         CHECK_MESSAGE(whyNotAName(good).empty(), good);
-    for (const char* bad : {"", "Greeter", "2x", "-x", "a_b", "a.b", "../x", "a/b", "a b", "é", "test", "install",
+    for (const char* bad : {"", "Greeter", "2x", "-x", "a_b", "a.b", "../x", "a/b", "a b", "é", "test", "install", "host", "audit",
                             "abcdefghijklmnopqrstuvwxyz-012345"})
         CHECK_MESSAGE(!whyNotAName(bad).empty(), bad);
 }

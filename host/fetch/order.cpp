@@ -113,7 +113,7 @@ Order readOrder(const std::string& plugin, const talome_fetch_request* given, Ma
     to.connect = limit(from.connect_ms, kConnect, kMostConnect, manner, "connect_ms");
     to.total = limit(from.total_ms, manner == Manner::stream ? kForever : kTotal, kMostTotal, manner, "total_ms");
     to.idle = limit(from.idle_ms, manner == Manner::stream ? kStreamIdle : kIdle, kMostIdle, manner, "idle_ms");
-    const bool unlimited = from.max_body == TALOME_FETCH_NO_LIMIT;
+    const bool unlimited = from.max_body == TALOME_UNLIMITED;
     if (unlimited && manner != Manner::stream) throw Invalid("max_body", "is limited but for streams");
     to.maxBody = unlimited ? kNoLimit : from.max_body ? from.max_body : kBody;
     if (from.protocol) to.protocol = from.protocol;

@@ -3,6 +3,7 @@
 #include "host/crash/scope.hpp"
 #include "host/log/log.hpp"
 #include "host/plugins/file_check.hpp"
+#include "sdk/manifest/descriptor.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -75,8 +76,7 @@ Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin
         functions_ = nullptr;
         throw Refused(words);
     };
-    if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI ||
-        !functions_->id || !functions_->version || !functions_->create)
+    if (!manifest::isDescriptor(functions_) || !functions_->id || !functions_->version || !functions_->create)
         wrong("its descriptor is not of plugin ABI " + std::to_string(TALOME_ABI));
     mapped_ = std::make_unique<crash::Mapped>(manifest_.id, functions_);
     if (manifest_.id != functions_->id || manifest_.version != functions_->version)

@@ -2,6 +2,7 @@
 
 #include "host/plugins/file_check.hpp"
 #include "host/plugins/self.hpp"
+#include "sdk/manifest/names.hpp"
 
 #include <algorithm>
 
@@ -9,16 +10,23 @@ namespace talome::plugins {
 
 namespace {
 
-bool isId(std::string_view id) {
-    return !id.empty() && id.size() <= 32 && id[0] >= 'a' && id[0] <= 'z' &&
-           id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-}
-
 std::string offered(std::string_view area) {
     const auto family = area.substr(0, area.find('/') + 1);
     for (const auto& [id, table] : areas())
         if (std::string_view(id).starts_with(family)) return id;
     return "no such area";
+}
+
+/// What is "/0" may be another thing in another version: a plugin for it belongs to the host it was built with.
+void requireOwnVersion(const manifest::Manifest& written) {
+    if (written.sdk == TALOME_VERSION) return;
+    for (const auto* list : {&written.needs, &written.wants})
+        for (const auto& area : *list)
+            if (area.ends_with("/0"))
+                throw Refused(written.id + " " + written.version + " is built with the SDK " +
+                              written.sdk.value_or("of an unknown version") + " for " + area +
+                              ", which may change with each version; this host is " TALOME_VERSION
+                              ": build it with that SDK");
 }
 
 /// Whatever one of them has, the manifest must have too, and the same.
@@ -37,7 +45,7 @@ void within(const std::vector<T>& declared, const std::vector<T>& written, const
 
 manifest::Manifest readManifest(const std::filesystem::path& file) {
     const auto id = file.stem().string();
-    if (id == "host" || id == "audit" || !isId(id)) // whose databases would be the host's
+    if (!manifest::isPluginId(id) || manifest::isReserved(id))
         throw Refused("'" + id + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, not host or audit");
     const auto name = id + ".plugin.json";
     if (std::error_code error; !std::filesystem::exists(file, error))
@@ -57,6 +65,7 @@ manifest::Manifest readManifest(const std::filesystem::path& file) {
         if (!areas().contains(area))
             throw Refused(id + " " + written.version + " needs " + area +
                           "; this host is " TALOME_VERSION " and offers " + offered(area));
+    requireOwnVersion(written);
     return written;
 }
 

@@ -67,7 +67,8 @@ void checkAgreement(const config::Config& config, const PassedSockets& passed) {
     }
     throw config::BadConfig("http.host and http.port say " + config.host + " port " + std::to_string(config.port) +
                             ", but talomed.socket listens on " + there +
-                            ": leave them out and say it there (systemctl edit talomed.socket), or disable that unit");
+                            ": leave them out and say it there (systemctl edit talomed.socket), or let talomed listen by "
+                            "itself (systemctl disable --now talomed.socket)");
 }
 
 } // namespace talome

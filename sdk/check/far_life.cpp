@@ -2,6 +2,7 @@
 #include "sdk/check/far.hpp"
 
 #include "sdk/manifest/describe.hpp"
+#include "sdk/manifest/descriptor.hpp"
 
 #include <chrono>
 #include <climits>
@@ -70,7 +71,7 @@ void Far::load(Reader& reader, Writer& writer) {
     plugin_ = entry ? entry() : nullptr;
     if (!plugin_)
         return answer(writer, false, entry ? "talome_plugin_v1() gives no descriptor" : "it has no talome_plugin_v1");
-    if (plugin_->struct_size < sizeof(talome_plugin))
+    if (plugin_->struct_size < manifest::kFirstDescriptor)
         return answer(writer, false, "its descriptor ends before destroy()");
     answer(writer, true, plugin_->id ? plugin_->id : "");
     writer.text(plugin_->version ? plugin_->version : "");

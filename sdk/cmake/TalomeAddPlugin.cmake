@@ -8,11 +8,12 @@
 # talome_add_common(NAME SOURCES … [LIBRARIES …])
 #   builds pure code that several plugins share: static, hidden, seeing only the SDK.
 #
-# A plugin sees sdk/include, its own folder and the COMMON ones. check_includes.cmake refuses the rest by name, so that
-# a plugin of this repository is built exactly as a stranger's is.
+# A plugin sees the SDK's headers, its own folder and the COMMON ones. check_includes.cmake refuses what leaves its folder,
+# so that a plugin of Talome's tree is built exactly as a stranger's is.
 
 set(TALOME_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 include(${CMAKE_CURRENT_LIST_DIR}/TalomeAddPluginTest.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/plugin_files.cmake)
 
 # Boost.JSON for plugins: compiled once in a build tree, and exported by none of them.
 function(_talome_plugin_boost_json)
@@ -42,21 +43,11 @@ function(_talome_isolate target allowed_targets)
       endif()
     endif()
   endforeach()
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c ${CMAKE_CURRENT_SOURCE_DIR}/*.h
-    ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp
-    ${CMAKE_CURRENT_SOURCE_DIR}/*.ipp ${CMAKE_CURRENT_SOURCE_DIR}/*.inc)
-  # A build tree inside of the folder has files of CMake's own.
-  set(build "")
-  cmake_path(IS_PREFIX CMAKE_CURRENT_SOURCE_DIR ${CMAKE_BINARY_DIR} inside)
-  if(inside AND NOT CMAKE_CURRENT_SOURCE_DIR STREQUAL CMAKE_BINARY_DIR)
-    set(build ${CMAKE_BINARY_DIR}/)
+  talome_plugin_files(${CMAKE_CURRENT_SOURCE_DIR} files CONFIGURE_DEPENDS)
+  set(ours OFF)
+  if(TALOME_SDK_CMAKE_DIR STREQUAL "${CMAKE_SOURCE_DIR}/sdk/cmake")
+    set(ours ON)
   endif()
-  foreach(file IN LISTS files)
-    string(FIND ${file} "${build}" at)
-    if(build AND at EQUAL 0)
-      list(REMOVE_ITEM files ${file})
-    endif()
-  endforeach()
   foreach(source IN LISTS sources)
     cmake_path(ABSOLUTE_PATH source NORMALIZE)
     cmake_path(IS_PREFIX CMAKE_CURRENT_SOURCE_DIR ${source} inside)
@@ -68,9 +59,9 @@ function(_talome_isolate target allowed_targets)
   set(stamp ${CMAKE_CURRENT_BINARY_DIR}/${target}.includes)
   add_custom_command(OUTPUT ${stamp}
     COMMAND ${CMAKE_COMMAND} -DNAME=${target} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}
-      -DBUILD=${build} -P ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake
+      -DOURS=${ours} -P ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
-    DEPENDS ${files} ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake
+    DEPENDS ${files} ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake ${TALOME_SDK_CMAKE_DIR}/plugin_files.cmake
     COMMENT "Checking the includes of ${target}" VERBATIM)
   add_custom_target(${target}_includes DEPENDS ${stamp})
   add_dependencies(${target} ${target}_includes)

@@ -1,19 +1,18 @@
-# cmake -DNAME=docker -DFOLDER=… [-DBUILD=…] -P check_includes.cmake: fails if a file in the folder includes something of
-# the host, of another plugin, or anything else outside its own folder other than by <library/header> or "talome/…". What
-# lies in BUILD (with a slash at its end), a build tree inside of the folder, is not looked at.
-file(GLOB_RECURSE files ${FOLDER}/*.c ${FOLDER}/*.h ${FOLDER}/*.cc ${FOLDER}/*.cpp ${FOLDER}/*.hpp ${FOLDER}/*.ipp ${FOLDER}/*.inc)
+# cmake -DNAME=docker -DFOLDER=… [-DOURS=ON] -P check_includes.cmake: fails if a file in the folder includes something
+# outside of its own folder other than by <library/header> or "talome/…". OURS, in Talome's own tree: nothing of the host or
+# of another plugin either, whatever the compiler may see, and no include that only the preprocessor knows.
+include(${CMAKE_CURRENT_LIST_DIR}/plugin_files.cmake)
+talome_plugin_files(${FOLDER} files)
 set(wrong "")
 foreach(file IN LISTS files)
-  string(FIND "${file}" "${BUILD}" at)
-  if(BUILD AND at EQUAL 0)
-    continue()
-  endif()
   file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include")
   cmake_path(GET file PARENT_PATH folder)
   foreach(line IN LISTS lines)
     set(why "")
     if(NOT line MATCHES "#[ \t]*include(_next)?[ \t]*([\"<])([^\">]+)[\">]")
-      set(why "is neither \"a file\" nor <a file>")
+      if(OURS)
+        set(why "is neither \"a file\" nor <a file>")
+      endif()
     else()
       set(quote "${CMAKE_MATCH_2}")
       set(target "${CMAKE_MATCH_3}")
@@ -23,7 +22,7 @@ foreach(file IN LISTS files)
         set(why "is an absolute path")
       elseif(target MATCHES "(^|/)\\.\\.(/|$)" AND (quote STREQUAL "<" OR NOT inside))
         set(why "leaves the folder")
-      elseif(target MATCHES "^(host|plugins|sdk)/" AND NOT EXISTS "${folder}/${target}")
+      elseif(OURS AND target MATCHES "^(host|plugins|sdk)/" AND NOT EXISTS "${folder}/${target}")
         set(why "belongs to another part")
       endif()
     endif()

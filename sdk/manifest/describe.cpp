@@ -281,7 +281,7 @@ const void* extension(talome_self* self, const char* id) noexcept {
     return found == std::end(kAreas) ? nullptr : found->table;
 }
 
-const talome_host kHost{sizeof(talome_host), TALOME_ABI, "0.1.0", &extension, &log, &fail, &why, &nowMs};
+const talome_host kHost{sizeof(talome_host), TALOME_ABI, TALOME_VERSION, &extension, &log, &fail, &why, &nowMs};
 
 /// One life of the plugin; false, with words in the recorder, if create() fails.
 bool live(const talome_plugin& plugin, Recorder& recorder) {
@@ -304,6 +304,7 @@ void checkDescriptor(const talome_plugin* plugin, const std::string& name) {
     if (!TALOME_HAS(plugin, create) || !TALOME_HAS(plugin, destroy))
         throw Invalid(name, "has no create() or no destroy()");
     if (!plugin->id || !isPluginId(plugin->id)) throw Invalid(name, "its id must be like [a-z][a-z0-9-]{0,31}");
+    if (isReserved(plugin->id)) throw Invalid(name, "is a name of the host's own: a plugin cannot have it");
     if (name != plugin->id)
         throw Invalid(name,
                       "the file's name and the plugin's id, \"" + std::string(plugin->id) + "\", must be the same");
@@ -337,6 +338,7 @@ Manifest describe(const talome_plugin* plugin, const std::string& name) {
     manifest.version = plugin->version;
     manifest.summary = plugin->summary;
     manifest.abi = plugin->abi;
+    manifest.sdk = TALOME_VERSION;
     manifest.canUnload = plugin->flags & TALOME_CAN_UNLOAD;
     manifest.prefixes = prefixesOf(manifest.operations);
     for (const std::string& area : recorder.asked) {

@@ -134,6 +134,7 @@ BOOST_DESCRIBE_STRUCT(Program, (), (name, summary))
 struct Manifest {
     std::string id, version, summary;
     unsigned abi = 0;
+    std::optional<std::string> sdk; ///< version of the SDK that wrote this; for areas that are "/0" also the host's
     std::vector<std::string> needs; ///< areas without which it does not run
     std::vector<std::string> wants; ///< areas that it can do without
     bool canUnload = false;
@@ -155,7 +156,7 @@ struct Manifest {
     std::optional<std::uint64_t> size;     ///< of the .so, in bytes
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
-                      (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
+                      (id, version, summary, abi, sdk, needs, wants, canUnload, prefixes, operations, listeners, flags,
                        settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
                        requirements, programs, digest, size))
 

@@ -30,6 +30,8 @@ bool isPluginId(std::string_view text) {
     return isWord(text, 32, [](char c) { return isLower(c) || isDigit(c) || c == '-'; });
 }
 
+bool isReserved(std::string_view text) { return text == "host" || text == "audit"; }
+
 bool isVersion(std::string_view text) {
     for (int part = 0; part < 3; ++part) {
         const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(text, isDigit) - text.begin());

@@ -6,6 +6,7 @@
 namespace talome::manifest {
 
 bool isPluginId(std::string_view);     ///< [a-z][a-z0-9-]{0,31}
+bool isReserved(std::string_view);     ///< a plugin id whose database would be one of the host's: host, audit
 bool isVersion(std::string_view);      ///< 1.0.0, with an optional -suffix
 bool isOperationId(std::string_view);  ///< [a-z][a-zA-Z0-9]*(\.[a-z][a-zA-Z0-9]*)+; of topics too
 bool isTopicPattern(std::string_view); ///< a topic; a prefix of one, a dot and *; or * alone

@@ -257,6 +257,7 @@ TEST_CASE("the manifest of a plugin, to text and back") {
     const Manifest made = describe(&plugin, "whole");
     CHECK(made.id == "whole");
     CHECK(made.version == "1.2.3");
+    CHECK(made.sdk == TALOME_VERSION);
     CHECK(made.needs == std::vector<std::string>{TALOME_DATABASE, TALOME_EVENTS, TALOME_HTTP, TALOME_OPERATIONS,
                                                  TALOME_SETTINGS, TALOME_TASKS});
     CHECK(made.wants == std::vector<std::string>{TALOME_IO, "talome.teleport/1"});
@@ -292,5 +293,8 @@ TEST_CASE("a plugin that is wrong is refused with words") {
                       "other: the file's name and the plugin's id, \"whole\", must be the same");
     plugin.abi = 2;
     CHECK_THROWS_WITH(describe(&plugin, "whole"), "whole: is built for ABI 2");
+    plugin.abi = TALOME_ABI;
+    plugin.id = "audit";
+    CHECK_THROWS_WITH(describe(&plugin, "audit"), "audit: is a name of the host's own: a plugin cannot have it");
     CHECK_THROWS_WITH(describe(nullptr, "whole"), "whole: talome_plugin_v1() gave no descriptor");
 }

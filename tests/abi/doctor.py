@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the manifest of a misbehaving plugin say what the plugin does not do: doctor.py HOW FILE [NAME]."""
+"""Makes the manifest of a misbehaving plugin say what the plugin does not do: doctor.py HOW FILE [NAME [SDK]]."""
 import hashlib
 import json
 import pathlib
@@ -8,7 +8,7 @@ import sys
 how, file = sys.argv[1], sys.argv[2]
 
 if how == "make":  # one that talome-manifest refuses to make
-    manifest = {"id": sys.argv[3], "version": "1.0.0", "summary": "Needs what no host has.", "abi": 1,
+    manifest = {"id": sys.argv[3], "version": "1.0.0", "summary": "Needs what no host has.", "abi": 1, "sdk": sys.argv[4],
                 "needs": ["talome.operations/0", "talome.teleport/7"], "wants": [], "canUnload": True, "prefixes": [],
                 "operations": [], "listeners": [], "flags": [], "settings": [], "migrations": [], "tasks": [], "topics": [],
                 "subscriptions": [], "uses": []}

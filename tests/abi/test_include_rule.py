@@ -22,10 +22,12 @@ class IncludeRuleTest(unittest.TestCase):
             (self.root / path).write_text("#pragma once\n")
         self.folder = self.root / "plugins/mine"
 
-    def check(self, text, name="plugin.cpp"):
-        """What the step says of a plugin with this source; empty if it is content."""
+    def check(self, text, name="plugin.cpp", ours=True):
+        """What the step says of a plugin with this source, in Talome's tree or in another; empty if it is content."""
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_text(text)
-        done = subprocess.run(["cmake", "-DNAME=mine", f"-DFOLDER={self.folder}", "-P", CHECK], capture_output=True, text=True)
+        done = subprocess.run(["cmake", "-DNAME=mine", f"-DFOLDER={self.folder}", f"-DOURS={'ON' if ours else 'OFF'}", "-P", CHECK],
+                              capture_output=True, text=True)
         self.assertEqual(done.returncode == 0, done.stderr == "", done.stderr)
         return " ".join(done.stderr.split())
 
@@ -57,8 +59,22 @@ class IncludeRuleTest(unittest.TestCase):
     def test_headers_are_looked_at_as_well(self):
         self.assertIn("deep/inner.h: ", self.inner())
 
+    def test_a_stranger_has_other_names_and_may_use_the_preprocessor(self):
+        for line in ("#include HEADER", '#include "host/address.hpp"', "#include <plugins/registry.h>", "#include <sdk/version.h>"):
+            with self.subTest(line):
+                self.assertEqual(self.check(f"{line}\n", ours=False), "")
+        self.assertIn("leaves the folder", self.check('#include "../other/secret.hpp"\n', ours=False))
+        self.assertIn("is an absolute path", self.check('#include "/etc/secret.hpp"\n', ours=False))
+
+    def test_what_others_have_written_is_not_looked_at(self):
+        wrong = '#include "../../../other/secret.hpp"\n'
+        self.assertIn("leaves the folder", self.check(wrong, "build-debug/deep/made.h"))
+        (self.folder / "build-debug/CMakeCache.txt").write_text("")
+        self.assertEqual(self.check(wrong, "build-debug/deep/made.h"), "")
+        self.assertEqual(self.check(wrong, "web/node_modules/x/binding.cc"), "")
+        self.assertIn("leaves the folder", self.check(wrong, "web/modules/binding.cc"))
+
     def inner(self):
-        (self.folder / "deep").mkdir()
         return self.check('#include "../../other/secret.hpp"\n', "deep/inner.h")
 
 

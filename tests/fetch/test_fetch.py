@@ -175,6 +175,11 @@ class LimitTest(World):
                 connection.sendall(bytes(1 << 20))
         return self.serve(handler)
 
+    def test_any_number_of_bytes_is_a_limit_but_none_is_for_streams(self):
+        for most in (0xffffffff, 1 << 40):
+            self.assertEqual(self.loopback(self.serve(answer("all")).url, maxBody=most)["body"], "all")
+        self.fails(INVALID, self.loopback(self.serve(answer("all")).url, maxBody=-1), "max_body")  # TALOME_UNLIMITED
+
     def test_a_gigabyte_stops_at_the_limit(self):
         self.loopback(self.serve(answer("warm")).url)
         before = rss(self.talomed)
@@ -483,7 +488,7 @@ class StreamTest(World):
             for _ in range(256):
                 connection.sendall(bytes(1 << 20))
                 sent[0] += 1
-        number = self.open(self.serve(handler).url, keepBody=False, maxBody=0xffffffff)
+        number = self.open(self.serve(handler).url, keepBody=False, maxBody=-1)
         before = self.until(number, lambda r: r["bytes"] > 0)
         self.talomed.request("PUT", f"/api/fetcher/streams/{number}", {"on": True})
         last = [None, 0]

@@ -62,9 +62,13 @@ enum {                              /* and what a REST caller is answered */
   TALOME_E_CANCELLED = -15          /* the caller has left, or the host stops: 503 */
 };
 
+/* A limit of bytes or of time, 64 bits wide, that there is not; 0 means its default. Where it may be is said there. */
+#define TALOME_UNLIMITED UINT64_MAX
+
 enum { TALOME_DEBUG = 0, TALOME_INFO = 1, TALOME_WARN = 2, TALOME_ERROR = 3 };
 
-/* This plugin as the host sees it: the first argument of every host call. */
+/* This plugin as the host sees it: the first argument of the host's functions, but for those of something that the host
+ * has lent it: a talome_call, a talome_exchange, a talome_upload, a talome_job_run. */
 typedef struct talome_self talome_self;
 
 /* Who asks, how long it may take, and how it is answered. Valid until the call returns. */

@@ -24,7 +24,7 @@ enum {                              /* flags */
   TALOME_FETCH_NO_REDIRECTS = 1u,   /* a 3xx is the answer */
   TALOME_FETCH_AS_SENT = 2u         /* gzip and deflate are neither asked for nor decoded */
 };
-#define TALOME_FETCH_NO_LIMIT 0xffffffffu /* of total_ms, idle_ms and max_body, in open() only */
+#define TALOME_FETCH_NO_LIMIT 0xffffffffu /* of total_ms and idle_ms, in open() only */
 
 /* [worker] The next bytes of the body, at most n: how many; 0 at the end; a negative status gives up. */
 typedef int64_t (*talome_fetch_pull)(void *user, void *to, size_t n) TALOME_NOEXCEPT;
@@ -45,7 +45,7 @@ typedef struct talome_fetch_request {
   uint32_t total_ms;                /* from call to end. 0: 60 s in fetch() and upgrade(), no limit in open(); at most 24 h */
   uint32_t idle_ms;                 /* without a byte either way; also for the head to be complete. 0: 30 s, in open() 5 min; at most 1 h */
   uint32_t max_redirects;           /* 0: 5; at most 20 */
-  uint64_t max_body;                /* decoded bytes. 0: 16 MiB */
+  uint64_t max_body;                /* decoded bytes. 0: 16 MiB; TALOME_UNLIMITED in open() only */
   const char *ca_file;              /* PEM, believed besides nothing else; NULL: what the machine believes */
   const char *cert_file, *key_file; /* PEM, to show to the server; both or none */
   const char *pin;                  /* SHA-256 of the server's own certificate, 64 hexadecimal digits, colons allowed:

@@ -30,7 +30,7 @@ struct FetchRequest {
     bool asSent = false;                                     ///< not decoded
     std::chrono::milliseconds connect{0}, total{0}, idle{0}; ///< max(): no limit, of a FetchStream
     unsigned maxRedirects = 0;
-    std::uint64_t maxBody = 0; ///< TALOME_FETCH_NO_LIMIT: none, of a FetchStream
+    std::uint64_t maxBody = 0; ///< TALOME_UNLIMITED: as much as comes, of a FetchStream
     std::string caFile = {}, certFile = {}, keyFile = {};
     std::string pin = {};      ///< SHA-256 of the one certificate that is believed
     std::string protocol = {}; ///< of upgrade()

@@ -6,6 +6,11 @@
  * it starts, ends with it: when the main program has ended, what it leaves behind is killed, whatever session it moved
  * to. The same happens when the plugin is stopped, and when the server dies, of kill -9 too.
  *
+ * It also has what the service manager has laid upon the server. Under the unit of Debian's package no memory can be
+ * writable and executable, at once or one after the other, so that programs that compile while they run (Node.js, Java,
+ * PCRE's JIT) fail or must be told not to; owners cannot be changed; there are no devices but null, zero, full, random,
+ * urandom, tty and ptmx; and nothing outside of the server's own folders can be written unless the owner allows it.
+ *
  * An isolation that is asked for and cannot be had here is TALOME_E_UNSUPPORTED, with what is missing. */
 #ifndef TALOME_PROCESS_H
 #define TALOME_PROCESS_H
@@ -29,9 +34,6 @@ enum {
   /* Reads and writes disks only when nobody else does. */
   TALOME_PROCESS_IDLE_IO = 8u
 };
-
-/* Where a limit may be without end. 0 means its default. */
-#define TALOME_UNLIMITED UINT64_MAX
 
 typedef struct talome_process_spec {
   uint32_t struct_size, flags;

@@ -27,7 +27,7 @@ typedef struct talome_task {
 
 enum { TALOME_JOB_RESUMABLE = 1u };    /* flags: begins where its last checkpoint was when it was cut off */
 
-/* One run of a job. Its functions may be called from any thread until talome_job_function has returned. */
+/* One run of a job. [any] below means: until talome_job_function has returned. */
 typedef struct talome_job_run talome_job_run;
 
 /* [worker] of the jobs' own threads. The call acts as the user who began the job, with the rights of the moment at each
@@ -76,13 +76,13 @@ typedef struct talome_tasks {
    * {"ok":true,"jobId":ID}. `input`: JSON, 1 MiB at most; `title`: for people, 200 bytes at most. LIMITED: too many of
    * this user are not over yet. An Idempotency-Key of the caller gives the same job again for a day. */
   talome_status (*start_job)(talome_self *, talome_call *, talome_str kind, talome_bytes input, talome_str title, talome_sink id, void *to) TALOME_NOEXCEPT;
-  talome_str (*job_id)(const talome_job_run *) TALOME_NOEXCEPT;
-  /* The last checkpoint of an earlier run that was cut off; empty: it begins. */
+  talome_str (*job_id)(const talome_job_run *) TALOME_NOEXCEPT;                                 /* [any] */
+  /* [any] The last checkpoint of an earlier run that was cut off; empty: it begins. */
   talome_bytes (*job_resumed)(const talome_job_run *) TALOME_NOEXCEPT;
-  talome_status (*job_progress)(talome_job_run *, const talome_job_progress *) TALOME_NOEXCEPT;
-  /* A line of its log, for its user; level as of host->log. 4 KiB at most; of more than 1,000 the first ones go. */
+  talome_status (*job_progress)(talome_job_run *, const talome_job_progress *) TALOME_NOEXCEPT; /* [any] */
+  /* [any] A line of its log, for its user; level as of host->log. 4 KiB at most; of more than 1,000 the first ones go. */
   talome_status (*job_log)(talome_job_run *, int32_t level, talome_str line) TALOME_NOEXCEPT;
-  /* What a later run begins with, JSON, 256 KiB at most; on disk when it returns. CANCELLED: it is kept, but this run is
+  /* [any] What a later run begins with, JSON, 256 KiB at most; on disk when it returns. CANCELLED: it is kept, but this run is
    * to end now, and a job that is resumable goes on from here later. */
   talome_status (*job_checkpoint)(talome_job_run *, talome_bytes json) TALOME_NOEXCEPT;
 } talome_tasks;
