@@ -1,6 +1,7 @@
-# The Debian packages, one for each install component: host → talome-host, cli → talome-cli, sdk → talome-sdk-dev, and
-# plugin-NAME → talome-plugin-NAME for each folder of plugins/. `packaging/deb` makes them. What is written in
-# packaging/debian/COMPONENT (maintainer scripts, conffiles, templates) becomes part of that package.
+# The Debian packages, one for each install component: host → talome-host, sdk → talome-sdk-dev, and plugin-NAME →
+# talome-plugin-NAME for each folder of plugins/. `packaging/deb` makes them. What is written in packaging/debian/COMPONENT
+# (maintainer scripts, conffiles, templates) becomes part of that package, packaging/debian/plugin of each plugin's, with
+# its name for @PLUGIN@.
 #
 # A plugin needs no entry here: its package has its .so and manifest, and takes its description from the manifest. It
 # may have more files by install(… COMPONENT plugin-NAME) in its own CMakeLists.txt, and other relations by
@@ -44,8 +45,13 @@ install(FILES etc/systemd/talome.sysusers DESTINATION lib/sysusers.d RENAME talo
 install(DIRECTORY DESTINATION lib/talome/plugins COMPONENT host) # watched by the host, so there without any plugin
 install(FILES packaging/README.md DESTINATION share/doc/talome-host COMPONENT host)
 
-# cli
-install(TARGETS talomectl DESTINATION bin COMPONENT cli)
+# host and sdk: each has talomectl at a place of its own, and what belongs to it; /usr/bin/talomectl is an alternative of the
+# two (postinst), so that either package is whole without the other, and both may be there in different versions.
+foreach(component host sdk)
+  install(TARGETS talomectl DESTINATION lib/talome/${component} COMPONENT ${component})
+  install(FILES host/ctl/talomectl.bash DESTINATION lib/talome/${component} COMPONENT ${component})
+endforeach()
+install(TARGETS talome-spawn DESTINATION lib/talome/sdk COMPONENT sdk) # for what runs programs in tests
 
 # plugins
 set(plugins "")
@@ -81,7 +87,12 @@ function(compressed from to)
 endfunction()
 set(made ${PROJECT_BINARY_DIR}/packages/changelog.Debian.gz)
 compressed(${debian}/changelog ${made})
-set(pages "host:talomed.8" "cli:talomectl.1" "sdk:talome-manifest.1" "sdk:talome-check.1")
+compressed(${debian}/man/talomectl.1 ${PROJECT_BINARY_DIR}/packages/talomectl.1.gz)
+list(APPEND made ${PROJECT_BINARY_DIR}/packages/talomectl.1.gz)
+foreach(component host sdk)
+  install(FILES ${PROJECT_BINARY_DIR}/packages/talomectl.1.gz DESTINATION lib/talome/${component} COMPONENT ${component})
+endforeach()
+set(pages "host:talomed.8" "sdk:talome-manifest.1" "sdk:talome-check.1")
 foreach(page IN LISTS pages)
   string(REPLACE ":" ";" page ${page})
   list(GET page 0 component)
@@ -109,7 +120,7 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXE
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
-set(CPACK_COMPONENTS_ALL host cli sdk)
+set(CPACK_COMPONENTS_ALL host sdk)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
@@ -120,7 +131,7 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 
 set(CPACK_DEBIAN_HOST_PACKAGE_NAME talome-host)
 set(CPACK_DEBIAN_HOST_PACKAGE_SECTION admin)
-set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "talome-cli (= ${version}), libcurl4 (>= 7.85), debconf (>= 0.5) | debconf-2.0, systemd | systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.52)")
+set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "libcurl4 (>= 7.85), ca-certificates, tzdata, debconf (>= 0.5) | debconf-2.0, systemd | systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.52)")
 set(CPACK_DEBIAN_HOST_DESCRIPTION "home server: the daemon that plugins run in
 Talome is a home-server backend. Its daemon, talomed, holds users, sessions,
 settings and databases and serves a REST API on port 4000; everything that a
@@ -128,33 +139,40 @@ user would call a feature is a plugin in a package of its own, which can be
 enabled, disabled and replaced while the daemon runs.
 
 The daemon runs under its own user, sandboxed by systemd, which also keeps its
-sockets, so that a restart refuses no connection.")
-set(CPACK_DEBIAN_CLI_PACKAGE_NAME talome-cli)
-set(CPACK_DEBIAN_CLI_PACKAGE_SECTION admin)
-set(CPACK_DEBIAN_CLI_DESCRIPTION "home server: the command line tool
-talomectl looks after a Talome server, here or on another machine: users,
-settings, snapshots, the audit log, plugins, and every operation that the
-server offers. It also begins new plugins, with the package talome-sdk-dev.")
+sockets, so that a restart refuses no connection. talomectl looks after it:
+users, settings, snapshots, the audit log, plugins, and every operation.")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME talome-sdk-dev)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "talome-cli (= ${version}), cmake (>= 3.25), make, ninja-build, pkg-config, libboost1.81-dev, doctest-dev")
+set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "libcurl4 (>= 7.85), cmake (>= 3.25), make, ninja-build, pkg-config, libboost1.81-dev, doctest-dev")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "g++ | c++-compiler | c-compiler")
 set(CPACK_DEBIAN_SDK_DESCRIPTION "home server: what the author of a plugin needs
 Headers of the plugin interface, in C and in C++20, the CMake package and the
-pkg-config file that build plugins, a template to begin with, the program
-that writes a plugin's manifest, and the one that checks a plugin.
+pkg-config file that build plugins, a template to begin with (talomectl plugin
+new), the program that writes a plugin's manifest, the one that checks a
+plugin, and the library with which its tests run it in a real host.
 
 Only a compiler is needed beside it: C++ for plugins in C++, C for those in C.")
 
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/plugin_packages.cmake) # when cpack runs: manifests exist then
 set(CPACK_TALOME_PLUGINS ${plugins})
+set(CPACK_TALOME_VERSION ${version})
+math(EXPR CPACK_TALOME_NEXT_MAJOR "${PROJECT_VERSION_MAJOR} + 1")
 foreach(plugin IN LISTS plugins)
   list(APPEND CPACK_COMPONENTS_ALL plugin-${plugin})
   string(TOUPPER plugin-${plugin} component)
   set(CPACK_DEBIAN_${component}_PACKAGE_NAME talome-plugin-${plugin})
   set(CPACK_DEBIAN_${component}_PACKAGE_SECTION admin)
-  # As long as the areas of the interface are /0, a plugin runs on the host that it was built with, and on no other.
-  set(CPACK_DEBIAN_${component}_PACKAGE_DEPENDS "talome-host (= ${version})")
+  # Which host it needs, its manifest says as well: see plugin_packages.cmake.
+  set(scripts "")
+  file(GLOB templates CONFIGURE_DEPENDS ${debian}/plugin/*)
+  foreach(template IN LISTS templates)
+    cmake_path(GET template FILENAME name)
+    set(PLUGIN ${plugin})
+    configure_file(${template} ${PROJECT_BINARY_DIR}/packages/plugin-${plugin}/${name} @ONLY FILE_PERMISSIONS
+      OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+    list(APPEND scripts ${PROJECT_BINARY_DIR}/packages/plugin-${plugin}/${name})
+  endforeach()
+  set(CPACK_DEBIAN_${component}_PACKAGE_CONTROL_EXTRA ${scripts})
   get_target_property(output ${plugin} LIBRARY_OUTPUT_DIRECTORY)
   set(CPACK_TALOME_MANIFEST_${plugin} ${output}/${plugin}.plugin.json)
   foreach(relation RECOMMENDS SUGGESTS)

@@ -3,7 +3,9 @@
 
     freeze.py            makes or renews the copy for today's version. Only while the areas are "/0", when it says no more than
                          that today's host runs what was built for it; a copy of "/1" is never renewed
-    freeze.py --promise  first makes every area "/1": from then on the promise of sdk/ABI.md holds
+    freeze.py --promise  first makes every area "/1", in version 1.0.0: from then on the promise of sdk/ABI.md holds. What the
+                         packages need of each other, and which SDK a project accepts, follows from the areas
+                         (cmake/TalomeRevision.cmake, cmake/plugin_packages.cmake)
 
 In the copy: include/, src/ and plugin.map as an author had them; the plugins' sources; the one in C as a binary, which is
 what an owner would still have; and both manifests. The one in C++ is built from the copy with every build.
@@ -48,6 +50,8 @@ def promise():
             if bumped != text:
                 file.write_text(bumped, encoding="utf-8")
                 print(f"/1 in {file.relative_to(ROOT)}")
+    for file in sorted((ROOT / "sdk").glob("template*/CMakeLists.txt")):  # else it asks for an SDK of before
+        file.write_text(re.sub(r"find_package\(Talome [\d.]+", "find_package(Talome 1.0", file.read_text()))
     layout.PROMISED.write_text(layout.measure())
 
 
@@ -89,6 +93,8 @@ def main():
     options = parser.parse_args()
     if options.promise and all(header.revision != 0 for header in headers.headers()):
         sys.exit("the areas are promised already")
+    if options.promise and version() != "1.0.0":
+        sys.exit(f"the promise begins with version 1.0.0, and this is {version()}: change it in CMakeLists.txt first")
     if options.promise:
         promise()
     subprocess.run(["cmake", "--build", options.build, "--target", "talome-manifest"], check=True)

@@ -28,7 +28,9 @@ std::string ofShim(const std::string& text, const fs::path& shim) {
 } // namespace
 
 Places findPlaces() {
-    const auto folder = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "talome";
+    const auto own = fs::read_symlink("/proc/self/exe").parent_path();
+    const auto inTree = own.parent_path() / "lib" / "talome"; // where the build puts them
+    const auto folder = fs::exists(inTree / "talome-check-runner") ? inTree : own;
     const Places places{folder / "talome-check-runner", folder / "talome-check-shim.so"};
     for (const auto& each : {places.runner, places.shim})
         if (!fs::exists(each)) throw std::runtime_error(each.string() + " is missing: it belongs to talome-check");

@@ -14,7 +14,7 @@ function(_talome_testing_library)
   endif()
   cmake_path(SET prefix NORMALIZE ${TALOME_SDK_TEST_CMAKE_DIR}/../../..)
   add_library(talome-testing SHARED IMPORTED GLOBAL)
-  set_target_properties(talome-testing PROPERTIES IMPORTED_LOCATION ${prefix}/lib/talome/libtalome-testing.so
+  set_target_properties(talome-testing PROPERTIES IMPORTED_LOCATION ${prefix}/lib/talome/sdk/libtalome-testing.so
     IMPORTED_SONAME libtalome-testing.so)
 endfunction()
 
