@@ -14,6 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import transcript
 from support import Talomed, build
 from support.ctl import Ctl
 
@@ -32,14 +33,12 @@ class InstalledSdkTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="talome-sdk-")))
-        for component in ("sdk", "cli"):
-            subprocess.run(["cmake", "--install", build(), "--component", component, "--prefix", "/opt/talome"], check=True,
-                           capture_output=True, env={**os.environ, "DESTDIR": str(cls.root / "staged")})
+        subprocess.run(["cmake", "--install", build(), "--component", "sdk", "--prefix", "/opt/talome"], check=True,
+                       capture_output=True, env={**os.environ, "DESTDIR": str(cls.root / "staged")})
         cls.prefix = cls.root / "elsewhere/sdk"
         cls.prefix.parent.mkdir()
         (cls.root / "staged/opt/talome").rename(cls.prefix)
-        if not (cls.prefix / "bin/talomectl").exists():
-            shutil.copy(build() / "bin/talomectl", cls.prefix / "bin")
+        (cls.prefix / "bin/talomectl").symlink_to("../lib/talome/sdk/talomectl")  # as the package's postinst does it
         cls.seconds = {}
 
     def setUp(self):
@@ -126,6 +125,32 @@ class InstalledSdkTest(unittest.TestCase):
         symbols = output("nm", "-D", "--defined-only", folder / "build/plugins/greeter.so")
         self.assertEqual([line.split()[-1] for line in symbols.splitlines()], ["talome_plugin_v1"])
 
+    def test_the_first_plugin_as_the_readme_tells_it(self):
+        if sanitized():
+            self.skipTest("the testing library is sanitized, and a program that is not cannot link it")
+        steps = transcript.steps(self.prefix / "share/doc/talome-sdk-dev/README.md", "## Your first plugin in ten minutes")
+        self.assertIn("talome-sdk-dev", steps[0][0])  # its installation, which tests/packages has
+        with tempfile.TemporaryDirectory() as folder, Talomed(plugin_dirs=[folder], plugins="none") as talomed:
+            def here(command):
+                for theirs, ours in (("sudo ", ""), ("/usr/lib/talome/plugins/", folder), ("http://localhost:4000", f"http://127.0.0.1:{talomed.port}")):
+                    command = command.replace(theirs, ours)
+                return command
+            begin = time.monotonic()
+            environment = {"PATH": self.path, "HOME": str(self.work), "CMAKE_PREFIX_PATH": str(self.prefix), "LC_ALL": "C.UTF-8",
+                           "TALOME_STATE_DIR": str(talomed.state)}
+            done = transcript.run([here(command) for command, _ in steps[1:]], self.work, environment)
+            print(f"from nothing to a plugin that was replaced: {time.monotonic() - begin:.0f} s")
+        for (command, expected), (printed, code) in zip(steps[1:], done, strict=True):
+            self.assertEqual(code, 0, f"$ {command}\n{printed}")
+            self.assertTrue(transcript.agrees(expected, printed), f"$ {command}\n{printed}\nis not\n" + "\n".join(expected))
+
+    def test_a_plugin_that_runs_programs(self):
+        if sanitized():
+            self.skipTest("the testing library is sanitized, and a program that is not cannot link it")
+        shutil.copytree(REPOSITORY / "tests/packages/lister", self.work / "lister")
+        self.build_and_test(self.work / "lister")
+        self.step("check", "talome-check", "lister/build/plugins/lister.so")
+
     def test_c_where_there_is_no_cpp_compiler(self):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.only("cmake", "ctest", "cc", "ld", "as", "ar", "make", "sh", "uname")
@@ -148,6 +173,17 @@ class InstalledSdkTest(unittest.TestCase):
         self.assertEqual([line.split()[-1] for line in symbols.splitlines()], ["talome_plugin_v1"])
         version = self.step("version", "pkg-config", "--modversion", "talome").strip()
         self.assertIn(f"project(talome VERSION {version} ", (REPOSITORY / "CMakeLists.txt").read_text())
+
+    def test_pkg_config_in_cpp(self):
+        self.step("new", "talomectl", "plugin", "new", "greeter")
+        folder = self.work / "greeter"
+        readme = (self.prefix / "share/doc/talome-sdk-dev/README.md").read_text()
+        commands = re.search(r"^The same in C\+\+.*?^```sh\n(.*?)^```", readme, re.S | re.M)[1]
+        self.assertEqual(commands.count("\n"), 2, commands)
+        self.step("build", "sh", "-e", "-c", commands, folder=folder)
+        self.answer("greeter", folder / "greeter", "Hello, Ann")
+        symbols = output("nm", "-D", "--defined-only", folder / "greeter.so")
+        self.assertEqual([line.split()[-1] for line in symbols.splitlines()], ["talome_plugin_v1"])
 
     def test_nothing_names_this_tree(self):
         for file in self.prefix.rglob("*"):

@@ -17,8 +17,8 @@ class PackagesTest(unittest.TestCase):
         cls.packages = packages()
         cls.plugins = sorted(path.parent.name for path in REPOSITORY.glob("plugins/*/CMakeLists.txt"))
 
-    def test_there_is_one_for_the_host_the_tool_the_sdk_and_each_plugin(self):
-        self.assertEqual(sorted(self.packages), sorted(["talome-host", "talome-cli", "talome-sdk-dev",
+    def test_there_is_one_for_the_host_the_sdk_and_each_plugin(self):
+        self.assertEqual(sorted(self.packages), sorted(["talome-host", "talome-sdk-dev",
                                                         *(f"talome-plugin-{name}" for name in self.plugins)]))
         for name, path in self.packages.items():
             architecture = run("dpkg", "--print-architecture").strip()
@@ -75,11 +75,57 @@ class PackagesTest(unittest.TestCase):
         path = self.packages["talome-sdk-dev"]
         there, needed = contents(path), field(path, "Depends")
         for entry in ("/usr/include/talome/abi.h", "/usr/include/talome/plugin.hpp", "/usr/bin/talome-manifest",
-                      "/usr/share/talome/cmake/TalomeConfig.cmake", "/usr/share/talome/template/CMakeLists.txt"):
+                      "/usr/lib/talome/sdk/talome-spawn", "/usr/lib/talome/sdk/libtalome-testing.so", "/usr/share/talome/cmake/TalomeConfig.cmake", "/usr/share/talome/template/CMakeLists.txt"):
             self.assertIn(entry, there)
-        self.assertIn("talome-cli (=", needed)
+        self.assertNotIn("talome-", needed)
+        self.assertIn("libcurl4 (>= 7.85)", needed)
         for compiler in ("g++", "gcc", "clang"):
             self.assertNotIn(compiler, [each.split()[0] for each in needed.split(", ")])
+
+    def test_talomectl_is_in_both_and_neither_is_in_the_way_of_the_other(self):
+        files = {}
+        for name in ("talome-host", "talome-sdk-dev"):
+            there = contents(self.packages[name])
+            files[name] = {path for path in there if not path.endswith("/")}
+            own = f"/usr/lib/talome/{name.removeprefix('talome-').removesuffix('-dev')}"
+            with tempfile.TemporaryDirectory() as root:
+                run("dpkg-deb", "-R", self.packages[name], f"{root}/x")
+                said = pathlib.Path(root, "x/DEBIAN/postinst").read_text()
+                self.assertIn("talomectl", run(f"{root}/x{own}/talomectl", "--help"))
+                self.assertIn("_talomectl", pathlib.Path(f"{root}/x{own}/talomectl.bash").read_text())
+                self.assertIn("TALOMECTL", gzip.decompress(pathlib.Path(f"{root}/x{own}/talomectl.1.gz").read_bytes()).decode())
+                self.assertIn(f"talomectl {own}/talomectl", pathlib.Path(root, "x/DEBIAN/prerm").read_text())
+            for known in ("/usr/bin/talomectl", "/usr/share/man/man1/talomectl.1.gz", "/usr/share/bash-completion/completions/talomectl"):
+                self.assertIn(known, said)
+                self.assertNotIn(known, there)
+        self.assertEqual(files["talome-host"] & files["talome-sdk-dev"], set())
+        self.assertNotIn("talome-sdk", field(self.packages["talome-host"], "Depends"))
+
+    def test_the_host_needs_certificates_and_time_zones(self):
+        needed = [each.split()[0] for each in field(self.packages["talome-host"], "Depends").split(", ")]
+        self.assertLessEqual({"ca-certificates", "tzdata", "libcurl4"}, set(needed))
+
+    def test_a_plugin_asks_about_its_data_when_it_is_purged(self):
+        for plugin in self.plugins:
+            with self.subTest(plugin=plugin), tempfile.TemporaryDirectory() as root:
+                run("dpkg-deb", "-e", self.packages[f"talome-plugin-{plugin}"], root)
+                self.assertIn(f"Template: talome-plugin-{plugin}/purge-data\n", pathlib.Path(root, "templates").read_text())
+                self.assertIn(f"/var/lib/talome/{plugin}.db", pathlib.Path(root, "postrm").read_text())
+                for script in ("config", "postinst", "postrm"):
+                    self.assertNotIn("@", pathlib.Path(root, script).read_text())
+
+    def test_no_text_is_unfinished(self):
+        for name, path in self.packages.items():
+            with tempfile.TemporaryDirectory() as root:
+                run("dpkg-deb", "-R", path, f"{root}/x")
+                for file in pathlib.Path(root, "x").rglob("*"):
+                    if not file.is_file() or file.is_symlink():
+                        continue
+                    data = file.read_bytes()
+                    if file.suffix == ".gz":
+                        data = gzip.decompress(data)
+                    if not data.startswith(b"\x7fELF"):
+                        self.assertNotIn(b"@@", data, f"{name}: {file.relative_to(root)}")
 
     def test_lintian_finds_no_error(self):
         if not shutil.which("lintian"):

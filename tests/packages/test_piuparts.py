@@ -13,9 +13,8 @@ class PiupartsTest(unittest.TestCase):
         everything = packages()
         with workplace() as work:
             make_root(work / "clean", ["apt-utils", "debconf", *needed(everything)])
-            for package in (("talome-cli",), ("talome-cli", "talome-host"),
-                            ("talome-cli", "talome-host", *(name for name in everything if "-plugin-" in name)),
-                            ("talome-cli", "talome-sdk-dev")):
+            for package in (("talome-host",), ("talome-host", *(name for name in everything if "-plugin-" in name)),
+                            ("talome-sdk-dev",), ("talome-host", "talome-sdk-dev")):
                 with self.subTest(packages=package):
                     told = run("piuparts", "--existing-chroot", work / "clean", "--keep-sources-list", "--distribution", RELEASE,
                                "--tmpdir", work, "--no-eatmydata", "--log-level", "info",

@@ -14,7 +14,7 @@ from debs import packages, run
 from machine import ENVIRONMENT, make_root, needed, unavailable, workplace
 from support import Talomed
 
-OURS = ("talome-cli", "talome-sdk-dev")
+OURS = ("talome-sdk-dev",)
 
 
 class SdkRootTest(unittest.TestCase):
@@ -67,6 +67,11 @@ class SdkRootTest(unittest.TestCase):
         seconds, lines = self.from_nothing("greeter")
         self.assertLess(seconds, 120)
         self.assertLessEqual(lines, 40)
+
+    def test_1_a_plugin_that_runs_programs(self):
+        shutil.copytree(pathlib.Path(__file__).with_name("lister"), self.root / "root/lister")
+        self.inside("sh", "-c", "cmake -S . -B build && cmake --build build", folder="/root/lister")
+        self.inside("ctest", "--test-dir", "build", "--output-on-failure", folder="/root/lister")
 
     def test_2_a_plugin_in_c_without_a_cpp_compiler(self):
         self.inside("sh", "-c", "dpkg --purge --force-depends $(dpkg-query -W -f '${Package}\\n' | grep '^g++')")
