@@ -1,8 +1,10 @@
 """The packages on a Debian 12 that is booted: installed, crashed, frozen, restarted, upgraded, purged. Long form only."""
 
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import sys
@@ -11,12 +13,13 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from debs import build, packages, run, version
+from debs import REPOSITORY, build, packages, run, version
 from machine import SYSTEM, Machine, make_root, needed, unavailable, workplace
 from support import Engine
 from support.waiting import wait_until
 
-OURS = ("talome-host", "talome-cli", "talome-plugin-docker")
+OURS = ("talome-host", "talome-plugin-docker")
+UNITS = ("talomed.socket", "talomed-ctl.socket", "talomed.service")
 NOTHING = unavailable("systemd-nspawn", "nsenter", "curl")
 
 
@@ -46,6 +49,31 @@ class Case(unittest.TestCase):
 
     def note(self, text):
         print(f"{self._testMethodName}: {text}", file=sys.stderr, flush=True)
+
+    def state(self, unit):
+        return self.machine.show(unit, "ActiveState")["ActiveState"]
+
+    def give(self, name, folder="usr/lib/talome/plugins", version=None):
+        """Puts a plugin of the tests into a folder of the machine, as another version if one is named."""
+        found = next(build().glob(f"tests/plugins/**/{name}.so"))
+        target = self.machine.root / folder / found.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        code, manifest = found.read_bytes(), json.loads(found.with_suffix(".plugin.json").read_text())
+        if version:
+            assert len(version) == len(manifest["version"])
+            code = code.replace(f"{manifest['version']}\0".encode(), f"{version}\0".encode())
+            manifest |= {"version": version, "digest": "sha256:" + hashlib.sha256(code).hexdigest()}
+        for path, content in ((target, code), (target.with_suffix(".plugin.json"), json.dumps(manifest).encode())):
+            path.unlink(missing_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o644)
+
+    def configure(self, text):
+        """For this test: more lines of talome.yaml."""
+        yaml = self.machine.root / "etc/talome/talome.yaml"
+        was = yaml.read_text()
+        yaml.write_text(was + text)
+        return lambda: yaml.write_text(was)
 
     def wait_for_new(self, pid, seconds=60):
         wait_until(lambda: self.machine.pid() not in ("0", pid), seconds, 0.02, "another talomed runs")
@@ -106,6 +134,56 @@ class InstalledTest(Case):
         self.assertIn("Ann", json.dumps(self.machine.call("greeter.hello", '{"name": "Ann"}')))
         self.assertEqual(self.machine.pid(), pid)
 
+    def test_a_plugin_is_updated_by_the_words_of_the_readme(self):
+        words = {line.removeprefix("$ sudo ").strip() for file in ("README.md", "template/README.md", "template-c/README.md")
+                 for line in (REPOSITORY / "sdk" / file).read_text().splitlines() if " /usr/lib/talome/plugins/" in line}
+        words = {each.removeprefix("sudo ") for each in words}
+        self.assertEqual(len(words), 1, words)  # the same everywhere
+        place = ("sh", "-e", "-c", f"cd /root/greeter && {words.pop()}")
+        self.give("greeter", "root/greeter/build/plugins")
+        self.machine.run(*place)
+        self.machine.run("talomectl", "plugin", "enable", "greeter")
+        pid = self.machine.pid()
+        versions = ["1.1.0", "1.2.0", "1.3.0"]
+        with self.machine.asker() as told:
+            for version in versions:
+                self.give("greeter", "root/greeter/build/plugins", version)
+                self.machine.run(*place)
+                self.machine.call("greeter.hello", '{"name": "Ann"}')  # of the one that is mapped
+                self.assertEqual(self.machine.run("talomectl", "plugin", "replace", "greeter"), f"greeter {version} is active\n")
+                self.machine.call("greeter.hello", '{"name": "Ann"}')
+        self.note(told)
+        self.assertEqual((told["answered"], self.machine.pid()), (told["asked"], pid))
+
+    def test_plugins_run_programs_and_fetch_under_the_unit(self):
+        for plugin in ("runner", "fetcher"):
+            self.give(plugin)
+            self.machine.run("talomectl", "plugin", "enable", plugin)
+        done = self.machine.call("runner.run", json.dumps({"argv": ["cat"], "input": "hello", "network": False, "readOnly": True}))
+        self.assertEqual((done["exitCode"], done["endedBy"], done["output"]), (0, "itself", "hello"), done)
+        told = self.machine.call("fetcher.fetch", json.dumps({"url": "http://127.0.0.1:4000/healthz", "loopback": True}))
+        self.assertEqual((told["status"], told["failure"]), (200, 0), told)
+
+    def test_the_sdk_beside_the_host(self):
+        """talomectl is then the host's; and each is what it was when the other goes."""
+        which = lambda: self.machine.run("readlink", "-f", "/usr/bin/talomectl").strip()  # noqa: E731
+        self.assertEqual(which(), "/usr/lib/talome/host/talomectl")
+        for link, end in (("/usr/share/man/man1/talomectl.1.gz", "talomectl.1.gz"), ("/usr/share/bash-completion/completions/talomectl", "talomectl.bash")):
+            self.assertEqual(self.machine.run("readlink", "-f", link).strip(), f"/usr/lib/talome/host/{end}")
+        shutil.copy(packages()["talome-sdk-dev"], self.machine.root / "sdk.deb")
+        self.machine.run("dpkg", "--force-depends", "-i", "/sdk.deb")  # CMake and a compiler are not the matter here
+        try:
+            self.assertEqual(which(), "/usr/lib/talome/host/talomectl")
+            self.assertIn("made x:", self.machine.run("talomectl", "plugin", "new", "x", "--dir", "/root"))
+            self.machine.run("update-alternatives", "--remove", "talomectl", "/usr/lib/talome/host/talomectl")
+            self.assertEqual(which(), "/usr/lib/talome/sdk/talomectl")
+            self.machine.run("dpkg-reconfigure", "-f", "noninteractive", "talome-host")
+            self.assertEqual(which(), "/usr/lib/talome/host/talomectl")
+        finally:
+            self.machine.run("dpkg", "--purge", "talome-sdk-dev")
+        self.assertEqual(which(), "/usr/lib/talome/host/talomectl")
+        self.assertEqual(self.machine.run("find", "/usr/lib/talome", "/usr/share/talome", "-path", "*sdk*", check=False).count("/usr/lib/talome/sdk"), 0)
+
     def test_restarts_refuse_no_connection(self):
         with self.machine.asker() as told:
             for _ in range(5):
@@ -138,15 +216,63 @@ class InstalledTest(Case):
         self.assertIn("watchdog", self.machine.run("journalctl", "-u", "talomed.service", "--no-pager").lower())
         wait_until(self.machine.answers, 30, 0.05)
 
-    def test_a_wrong_configuration_is_said_once(self):
-        yaml = self.machine.root / "etc/talome/talome.yaml"
-        was = yaml.read_text()
-        self.addCleanup(lambda: (yaml.write_text(was), self.machine.run("systemctl", "restart", "talomed.service")))
-        yaml.write_text(was + "\nnonsense: 1\n")
+    def test_a_wrong_configuration(self):
+        """It is said, and not tried again but for clients; and not for ever for these."""
+        mend = self.configure("\nnonsense: 1\n")
+        self.addCleanup(mend)
         self.machine.run("systemctl", "restart", "talomed.service", check=False)
         shown = self.machine.show("talomed.service", "ExecMainStatus", "ActiveState")
         self.assertEqual((shown["ExecMainStatus"], shown["ActiveState"]), ("78", "failed"))
         self.assertIn("nonsense", self.machine.run("journalctl", "-u", "talomed.service", "--no-pager", "-n", "20"))
+        self.assertEqual(self.state("talomed.socket"), "active")
+
+        begin = time.monotonic()
+        with self.machine.asker() as told:
+            wait_until(lambda: self.state("talomed.socket") == "failed", 120, 0.1, "systemd closes the socket")
+            seconds = time.monotonic() - begin
+        starts = self.machine.run("journalctl", "-u", "talomed.service", "--no-pager", "-o", "cat").count("nonsense")
+        self.note(f"closed {seconds:.1f} s after a client came: {self.machine.show('talomed.socket', 'Result')['Result']}, {starts} starts; {told}")
+        self.assertEqual(told["answered"], 0)
+        self.assertLessEqual(starts, 40)
+        mend()
+        self.machine.run("systemctl", "reset-failed", *UNITS)
+        self.machine.run("systemctl", "start", "talomed.service")
+        self.assertEqual([self.state(unit) for unit in UNITS], ["active"] * 3)
+        self.assertTrue(self.machine.answers())
+
+    def test_a_socket_that_is_disabled(self):
+        """What talomed says when its file names another address than the socket has, and that it helps."""
+        self.addCleanup(self.machine.run, "systemctl", "start", "talomed.service")
+        self.addCleanup(self.machine.run, "systemctl", "reset-failed", *UNITS)
+        self.addCleanup(self.machine.run, "systemctl", "enable", "talomed.socket")
+        self.addCleanup(self.machine.run, "systemctl", "stop", *UNITS)
+        mend = self.configure("\nhttp:\n  host: 127.0.0.1\n  port: 4080\n")
+        self.addCleanup(mend)
+        self.machine.run("systemctl", "restart", "talomed.service", check=False)
+        said = self.machine.run("journalctl", "-u", "talomed.service", "--no-pager", "-n", "20")
+        self.assertIn("systemctl disable --now talomed.socket", said)
+        self.machine.run("systemctl", "disable", "--now", "talomed.socket")
+        for how in ("start", "restart"):
+            self.machine.run("systemctl", how, "talomed.service")
+            self.assertEqual((self.state("talomed.socket"), self.state("talomed-ctl.socket")), ("inactive", "active"))
+            with self.machine.asker(4080) as told:
+                time.sleep(0.2)
+            self.assertEqual((told["answered"], told["asked"] > 0), (told["asked"], True))
+        self.assertFalse(self.machine.answers())
+
+    def test_a_snapshot_is_put_back(self):
+        """By the words of packaging/README.md."""
+        self.machine.run("talomectl", "settings", "set", "audit_retention_days", "55")
+        name = json.loads(self.machine.run("talomectl", "--json", "snapshot"))["name"]
+        self.machine.run("talomectl", "settings", "set", "audit_retention_days", "66")
+        block = re.search(r"A snapshot is restored.*?```sh\n(.*?)```", (REPOSITORY / "packaging/README.md").read_text(), re.S)[1]
+        with self.machine.asker() as told:  # who connects meanwhile does not start it
+            self.machine.run("sh", "-e", "-c", block.replace("NAME", name))
+            wait_until(self.machine.answers, 60, 0.05)
+        self.note(told)
+        self.assertGreater(told["answered"], 0)
+        self.assertIn("55", self.machine.run("talomectl", "settings", "get", "audit_retention_days"))
+        self.assertEqual([self.state(unit) for unit in UNITS], ["active"] * 3)
 
 
 class UpgradeTest(Case):
@@ -200,6 +326,23 @@ class PurgeTest(Case):
         found = self.machine.run("find", "/etc", "/run", "/usr", "/var", "(", "-name", "talome*", "-o", "-name", "docker.so", ")",
                                  "-not", "-path", "/var/cache/*", "-not", "-path", "/var/log/*")
         return sorted(found.split())
+
+    def test_a_plugin_alone(self):
+        machine = self.machine
+        data = machine.root / "var/lib/talome"
+        others = set(data.glob("*.db"))
+        for kept in (True, False):
+            for ending in ("", "-wal", "-shm"):
+                (data / f"docker.db{ending}").touch()
+            pid = machine.pid()
+            if not kept:
+                machine.run("sh", "-c", "echo talome-plugin-docker talome-plugin-docker/purge-data boolean true | debconf-set-selections")
+            machine.run("apt-get", "-q", "-y", "purge", "talome-plugin-docker")
+            self.assertEqual(sorted(path.name for path in data.glob("docker.db*")), ["docker.db", "docker.db-shm", "docker.db-wal"] if kept else [])
+            self.assertLessEqual(others, set(data.glob("*.db")))
+            self.assertEqual((machine.pid(), machine.answers()), (pid, True))
+            machine.install(*self.debs)
+            wait_until(machine.answers, 60, 0.05)
 
     def test_data_is_kept_unless_told_otherwise_and_nothing_else_is(self):
         machine = self.machine
