@@ -22,11 +22,11 @@ class FreezeTest(unittest.TestCase):
         for part in ("CMakeLists.txt", "sdk/ABI.md"):
             shutil.copy(ROOT / part, self.root / part)
         self.is_version("0.1.0")  # whatever the tree's is
-        for folder in ("host", "plugins", "build/bin"):
+        for folder in ("host", "plugins", "build/bin", "programs"):
             (self.root / folder).mkdir(parents=True)
         self.program("build/bin/talome-manifest", 'echo {} > "${1%.so}.plugin.json"')
-        self.program("c++", 'while [ "$1" != -o ]; do shift; done; : > "$2"')
-        self.program("cmake", "exit 0")
+        self.program("programs/c++", 'while [ "$1" != -o ]; do shift; done; : > "$2"')
+        self.program("programs/cmake", "exit 0")
         for header in (self.root / "sdk/include/talome").glob("*.h"):  # also once the real ones are promised
             header.write_text(header.read_text().replace('/1"', '/0"'))
         shutil.rmtree(self.root / "tests/abi/frozen")
@@ -41,7 +41,7 @@ class FreezeTest(unittest.TestCase):
         return subprocess.run([sys.executable, "-c", *words], cwd=self.root / "sdk/abi", check=True)
 
     def freeze(self, *words):
-        environment = {**os.environ, "PATH": f"{self.root}:{os.environ['PATH']}", "CXX": str(self.root / "c++")}
+        environment = {**os.environ, "PATH": f"{self.root}/programs:{os.environ['PATH']}", "CXX": str(self.root / "programs/c++")}
         done = subprocess.run([sys.executable, self.root / "sdk/abi/freeze.py", "--build", self.root / "build", *words],
                               capture_output=True, text=True, env=environment)
         return done.returncode, done.stdout + done.stderr
