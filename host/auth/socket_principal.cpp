@@ -17,6 +17,9 @@ std::string accountName(uid_t uid) {
     return known ? found->pw_name : std::to_string(uid);
 }
 
+/// An account that no person has: what runs under it besides the daemon are the daemon's own programs. Debian Policy 9.2.2.
+bool isSystemAccount(uid_t uid) { return uid > 0 && uid < 1000; }
+
 } // namespace
 
 std::shared_ptr<const gate::Principal> socketPrincipal(uid_t uid, std::string peer, std::string userAgent) {
@@ -24,7 +27,7 @@ std::shared_ptr<const gate::Principal> socketPrincipal(uid_t uid, std::string pe
     principal->peer = std::move(peer);
     principal->userAgent = std::move(userAgent);
     const auto own = ::geteuid();
-    if (uid != 0 && uid != own) return principal;
+    if (uid != 0 && (uid != own || isSystemAccount(own))) return principal;
     // Asked once: where accounts come from a directory server, that can take its time.
     static const std::string rootName = accountName(0), ownName = accountName(own);
     principal->authenticated = true;

@@ -23,7 +23,7 @@ Outbox::Outbox(std::string publisher, tasks::Pool& pool, tasks::Reactor& reactor
 
 // Who is there.
 
-void Outbox::open(std::shared_ptr<storage::Database> database, std::vector<std::string> topics,
+std::uint64_t Outbox::open(std::shared_ptr<storage::Database> database, std::vector<std::string> topics,
                   const std::vector<Subscribed>& subscriptions) {
     const std::lock_guard lock(mutex_);
     database_ = std::move(database);
@@ -34,6 +34,7 @@ void Outbox::open(std::shared_ptr<storage::Database> database, std::vector<std::
     for (const auto& [key, delivery] : deliveries_) delivery->scanned = -1;
     for (const auto& each : subscriptions) addLocked(each);
     wakeLocked();
+    return session_;
 }
 
 std::future<void> Outbox::closing() {
@@ -49,7 +50,13 @@ std::future<void> Outbox::closing() {
     return closed->get_future();
 }
 
-void Outbox::close() { closing().wait_for(kPatience); }
+void Outbox::close(std::uint64_t opened) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (session_ != opened) return;
+    }
+    closing().wait_for(kPatience);
+}
 
 void Outbox::end() {
     closing().wait();

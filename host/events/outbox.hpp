@@ -17,9 +17,9 @@ public:
 
     Outbox(std::string publisher, tasks::Pool&, tasks::Reactor&, Outboxes::Now, const OutboxOptions&);
 
-    void open(std::shared_ptr<storage::Database>, std::vector<std::string> topics,
+    std::uint64_t open(std::shared_ptr<storage::Database>, std::vector<std::string> topics,
               const std::vector<Subscribed>& subscriptions);
-    void close();
+    void close(std::uint64_t opened);
     void end(); ///< close(), and waits until all is stored
 
     void add(const Subscribed&);

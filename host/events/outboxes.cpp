@@ -20,16 +20,16 @@ std::shared_ptr<Outbox> Outboxes::find(const std::string& publisher) const {
     return it == outboxes_.end() ? nullptr : it->second;
 }
 
-void Outboxes::open(const std::string& publisher, std::shared_ptr<storage::Database> database,
+std::uint64_t Outboxes::open(const std::string& publisher, std::shared_ptr<storage::Database> database,
                     std::vector<std::string> topics) {
     const std::lock_guard lock(mutex_);
     auto& outbox = outboxes_[publisher];
     if (!outbox) outbox = std::make_shared<Outbox>(publisher, pool_, reactor_, now_, options_);
-    outbox->open(std::move(database), std::move(topics), subscriptions_);
+    return outbox->open(std::move(database), std::move(topics), subscriptions_);
 }
 
-void Outboxes::close(const std::string& publisher) {
-    if (const auto outbox = find(publisher)) outbox->close();
+void Outboxes::close(const std::string& publisher, std::uint64_t opened) {
+    if (const auto outbox = find(publisher)) outbox->close(opened);
 }
 
 void Outboxes::publish(const std::string& publisher, storage::Database& database, std::string_view topic,

@@ -54,11 +54,12 @@ public:
     Outboxes(const Outboxes&) = delete;
     Outboxes& operator=(const Outboxes&) = delete;
 
-    /// From now on what this publisher has stored is delivered; the tables are there (OutboxTables::prepare).
-    void open(const std::string& publisher, std::shared_ptr<storage::Database>, std::vector<std::string> topics);
+    /// From now on what this publisher has stored is delivered; the tables are there (OutboxTables::prepare). Returns what
+    /// close() takes.
+    std::uint64_t open(const std::string& publisher, std::shared_ptr<storage::Database>, std::vector<std::string> topics);
     /// Not any more: what was delivered is noted, and the database let go. Only if somebody stays in a transaction of
     /// it for seconds, that happens later.
-    void close(const std::string& publisher);
+    void close(const std::string& publisher, std::uint64_t opened); ///< nothing if it has been opened again
     /// In this thread's transaction, else in one of its own. `live` is called once it is committed, in the order of the
     /// commits, and not if it rolls back; it must be short. The outbox need not be open.
     void publish(const std::string& publisher, storage::Database&, std::string_view topic, std::string_view json,

@@ -65,7 +65,8 @@ struct Fixture {
         for (const auto& strand : strands) strand->close();
     }
 
-    void open() { boxes->open("p", database, {"a.one", "a.two"}); }
+    std::uint64_t opened = 0;
+    void open() { opened = boxes->open("p", database, {"a.one", "a.two"}); }
     void publish(int n, const std::string& topic = "a.one") {
         for (int i = 0; i < n; ++i) boxes->publish("p", *database, topic, "{}", [] {});
     }
@@ -199,13 +200,24 @@ TEST_CASE("outboxes: what is published while a subscriber is away waits for it")
     CHECK(f.heard.text().starts_with("s:1 s:2 s:3 "));
 }
 
+TEST_CASE("outboxes: a generation that ends late does not close what the next one has opened") {
+    Fixture f;
+    f.open();
+    const auto older = f.opened;
+    f.open();
+    f.boxes->close("p", older);
+    f.subscribe("s", "a.*");
+    f.publish(1);
+    f.heard.wait(1);
+}
+
 TEST_CASE("outboxes: a publisher that is closed keeps what it has, and one that is replaced goes on") {
     Fixture f;
     f.open();
     f.subscribe("s", "a.*");
     f.publish(1);
     f.heard.wait(1);
-    f.boxes->close("p");
+    f.boxes->close("p", f.opened);
     f.publish(3); // by calls in flight
     f.subscribe("t", "a.*");
     f.open();
@@ -230,7 +242,7 @@ TEST_CASE("outboxes: nothing is lost or out of order while both sides are replac
     });
     for (int i = 0; !done; ++i) {
         if (i % 2) {
-            f.boxes->close("p");
+            f.boxes->close("p", f.opened);
             f.open();
         } else {
             f.leave(subscription);
@@ -261,7 +273,7 @@ TEST_CASE("outboxes: cursors are stored when the server ends") {
     f.publish(7);
     f.heard.wait(7);
     f.strands[0]->close();
-    f.boxes->close("p");
+    f.boxes->close("p", f.opened);
     f.boxes.reset();
     CHECK(f.rows() == 0);
 }

@@ -2,6 +2,7 @@
 #include "host/fetch/relay.hpp"
 
 #include <cerrno>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace talome::fetch {
@@ -53,7 +54,13 @@ bool Relay::fromPlugin() {
     }
 }
 
-bool Relay::step() { return fromPlugin() && fromPeer(); }
+/// It has closed its end, not only said that nothing more comes.
+bool Relay::pluginIsGone() const {
+    pollfd plugin{plugin_.get(), 0, 0};
+    return ::poll(&plugin, 1, 0) > 0 && (plugin.revents & (POLLHUP | POLLERR));
+}
+
+bool Relay::step() { return fromPlugin() && fromPeer() && !(pluginEnded_ && toPeer_.empty() && pluginIsGone()); }
 
 void Relay::watch(std::vector<curl_waitfd>& all) const {
     short peer = 0, plugin = 0;
@@ -62,7 +69,7 @@ void Relay::watch(std::vector<curl_waitfd>& all) const {
     if (toPeer_.empty() && !pluginEnded_) plugin |= CURL_WAIT_POLLIN;
     if (!toPlugin_.empty()) plugin |= CURL_WAIT_POLLOUT;
     if (peer) all.push_back({socket_, peer, 0});
-    if (plugin) all.push_back({plugin_.get(), plugin, 0});
+    all.push_back({plugin_.get(), plugin, 0}); // that it is gone is told without being asked for
 }
 
 } // namespace talome::fetch

@@ -21,6 +21,7 @@ public:
 
 private:
     bool fromPeer();
+    bool pluginIsGone() const;
     bool fromPlugin();
 
     const std::unique_ptr<CURL, FreeEasy> connection_;

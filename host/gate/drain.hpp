@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace talome::gate {
 
@@ -51,12 +53,20 @@ public:
         return Hold(drain);
     }
 
-    /// Nobody enters any more. `onEmpty` is called once, by whoever leaves last or at once; it must be short.
+    /// Nobody enters any more. `onEmpty` is called once, by whoever leaves last or at once; it must be short. It may be
+    /// closed again, for one more to be told.
     void close(std::function<void()> onEmpty) {
-        onEmpty_ = std::move(onEmpty);
+        {
+            const std::lock_guard lock(mutex_);
+            onEmpty_.push_back(std::move(onEmpty));
+        }
         if ((state_.fetch_or(kClosed, std::memory_order_acq_rel) & ~kClosed) == 0) empty();
     }
     void reopen() {
+        {
+            const std::lock_guard lock(mutex_);
+            onEmpty_.clear();
+        }
         cancelled_ = false;
         state_.fetch_and(~kClosed, std::memory_order_release);
     }
@@ -71,12 +81,18 @@ private:
         if (state_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) empty();
     }
     void empty() {
-        if (const auto call = std::exchange(onEmpty_, nullptr)) call();
+        std::vector<std::function<void()>> calls;
+        {
+            const std::lock_guard lock(mutex_);
+            calls.swap(onEmpty_);
+        }
+        for (const auto& call : calls) call();
     }
 
     std::atomic<std::uint32_t> state_{0};
     std::atomic<bool> cancelled_{false};
-    std::function<void()> onEmpty_;
+    std::mutex mutex_;
+    std::vector<std::function<void()>> onEmpty_;
 };
 
 /// Thrown before anything was done: what was to be called has just been replaced or ended. Look again at what can be

@@ -38,7 +38,9 @@ std::string addressText(const sockaddr_storage& peer) {
 uid_t uidOf(int client) {
     ucred peer{};
     socklen_t length = sizeof peer;
-    return ::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.uid : static_cast<uid_t>(-1);
+    if (::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return static_cast<uid_t>(-1);
+    // What a plugin has fetched from here is no person's call.
+    return peer.pid == ::getpid() ? static_cast<uid_t>(-1) : peer.uid;
 }
 
 std::unique_ptr<Connection> makeConnection(int client, const sockaddr_storage& peer, bool ofUnix,

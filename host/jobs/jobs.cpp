@@ -166,10 +166,11 @@ void Jobs::review() {
     std::vector<Job> all;
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [id, job] : live_) all.push_back(job);
+        for (const auto& [id, job] : live_) // one whose plugin is away waits for it, and is asked about before it runs
+            if (offers_.contains(job->plugin())) all.push_back(job);
     }
     for (const auto& job : all) {
-        const auto why = rules_.refusal(job->record());
+        const auto why = rules_.refusal(job->terms());
         if (why.empty() || !job->cancel(why)) continue;
         bool queued = false;
         {

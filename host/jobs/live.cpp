@@ -43,6 +43,17 @@ Record Live::record() const {
     return record_;
 }
 
+Record Live::terms() const {
+    const std::lock_guard lock(mutex_);
+    Record terms;
+    terms.id = record_.id;
+    terms.plugin = record_.plugin;
+    terms.kind = record_.kind;
+    terms.permission = record_.permission;
+    terms.owner = record_.owner;
+    return terms;
+}
+
 std::int64_t Live::number() {
     if (next_ > record_.eventsReserved) {
         record_.eventsReserved = next_ + kReserve;

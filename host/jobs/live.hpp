@@ -28,6 +28,7 @@ public:
     Live(Parts, Record, std::vector<Event> events);
 
     Record record() const;
+    Record terms() const; ///< what it is and for whom it runs, without its text
     const std::string& id() const { return id_; }
     const std::string& plugin() const { return plugin_; }
     const std::string& kind() const { return kind_; }

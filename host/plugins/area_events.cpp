@@ -36,13 +36,12 @@ public:
         std::vector<std::string> topics;
         for (const auto& each : self_.topics)
             if (isDurable(each)) topics.push_back(each.name);
-        opened_ = !topics.empty();
-        if (opened_) self_.services.outboxes.open(self_.id, self_.database, std::move(topics));
+        if (!topics.empty()) opened_ = self_.services.outboxes.open(self_.id, self_.database, std::move(topics));
         for (const auto& each : subscriptions_) self_.services.outboxes.subscribe(each);
     }
     void quiesce() override {
         for (const auto& each : subscriptions_) self_.services.outboxes.unsubscribe(each);
-        if (std::exchange(opened_, false)) self_.services.outboxes.close(self_.id);
+        if (const auto opened = std::exchange(opened_, 0)) self_.services.outboxes.close(self_.id, opened);
     }
 
 private:
@@ -59,7 +58,7 @@ private:
 
     talome_self& self_;
     std::vector<events::Subscribed> subscriptions_;
-    bool opened_ = false;
+    std::uint64_t opened_ = 0; ///< 0: not, or it has no such topics
 };
 
 talome_status declare(talome_self* self, const talome_topic* given) noexcept {

@@ -75,6 +75,10 @@ public:
         self_.services.fetch->end(one->transfer, {TALOME_E_CANCELLED, {}});
     }
 
+    void activate() override {
+        const std::lock_guard lock(mutex_);
+        ended_ = false; // it had been told to end, and goes on after all
+    }
     void quiesce() override {
         std::map<std::uint64_t, std::shared_ptr<OpenFetch>> all;
         {

@@ -23,6 +23,9 @@ public:
     virtual void activate() {}
     /// Another one follows, or none: that ends again. Calls in flight go on, and still use the area.
     virtual void quiesce() {}
+    /// No call comes any more: what the plugin's own functions run in, and is no call, ends before this returns. Before
+    /// the plugin's stop().
+    virtual void endCalls() {}
     /// The last call has returned: whatever still runs for the plugin ends, before this returns.
     virtual void stop() {}
 };
@@ -42,6 +45,9 @@ public:
     }
     void quiesce() {
         for (auto* state : all()) state->quiesce();
+    }
+    void endCalls() {
+        for (auto* state : all()) state->endCalls();
     }
     void stop() {
         for (auto* state : all()) state->stop();

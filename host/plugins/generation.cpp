@@ -33,8 +33,10 @@ std::chrono::milliseconds limitOf(const talome_self& self, const manifest::Opera
 
 } // namespace
 
-Generation::Generation(std::shared_ptr<Code> code, const Services& services, LifecycleThread& thread)
-    : code_(std::move(code)), thread_(thread), self_(std::make_unique<talome_self>(code_->manifest().id, services)),
+Generation::Generation(std::shared_ptr<Code> code, const Services& services, LifecycleThread& thread,
+                       std::shared_ptr<Budget> budget)
+    : code_(std::move(code)), thread_(thread),
+      self_(std::make_unique<talome_self>(code_->manifest().id, services, std::move(budget))),
       instance_(std::make_shared<void*>()) {}
 
 Generation::~Generation() {
@@ -82,6 +84,7 @@ void Generation::start() {
 }
 
 void Generation::activate(const std::set<std::string>& listening) {
+    begun_ = true;
     run("activate()",
         [functions = &code_->functions(), self = self_.get(), instance = instance_, listening]() -> talome_status {
             self->activate(listening);
@@ -91,17 +94,24 @@ void Generation::activate(const std::set<std::string>& listening) {
 }
 
 void Generation::quiesce(const std::set<std::string>& listening) {
-    if (!std::exchange(active_, false) || leftBehind_) return;
+    const bool told = std::exchange(active_, false);
+    if (!std::exchange(begun_, false) || leftBehind_) return;
     try {
         run("quiesce()",
-            [functions = &code_->functions(), self = self_.get(), instance = instance_, listening]() -> talome_status {
+            [functions = &code_->functions(), self = self_.get(), instance = instance_, listening,
+             told]() -> talome_status {
                 self->quiesce(listening);
-                if (functions->quiesce) functions->quiesce(*instance);
+                if (told && functions->quiesce) functions->quiesce(*instance);
                 return TALOME_OK;
             });
     } catch (const std::exception& error) {
         log::error("host", "plugin " + self_->id + ": " + error.what());
     }
+}
+
+void Generation::abandon() {
+    log::error("host", "plugin " + self_->id + ": it has calls that do not end, and stays in memory");
+    leftBehind_ = true;
 }
 
 void Generation::finish() {
@@ -111,7 +121,7 @@ void Generation::finish() {
         run("stop()",
             [functions = &code_->functions(), self = self_.get(), instance = instance_,
              started = started_]() -> talome_status {
-                self->quiesce(); // what a failed activate() had begun
+                self->states.endCalls();
                 self->end();
                 if (started && functions->stop && *instance) functions->stop(*instance);
                 self->states.stop();

@@ -15,7 +15,7 @@ namespace talome::plugins {
 /// thrown, with words for whoever reads the reason; then finish() is all that may follow.
 class Generation {
 public:
-    Generation(std::shared_ptr<Code>, const Services&, LifecycleThread&);
+    Generation(std::shared_ptr<Code>, const Services&, LifecycleThread&, std::shared_ptr<Budget>);
     /// Finishes it, if that was not done.
     ~Generation();
     Generation(const Generation&) = delete;
@@ -33,10 +33,13 @@ public:
     /// Its settings are declared and its database is migrated by now.
     void start();
     void activate(const std::set<std::string>& listening = {});
-    /// Never fails; one that does not return in time is left behind, and so is the generation then.
+    /// Takes back what activate() has begun, also if that failed. Never fails; one that does not return in time is left
+    /// behind, and so is the generation then.
     void quiesce(const std::set<std::string>& listening = {});
     /// After the last call has left: stops and destroys it. Never fails.
     void finish();
+    /// Somebody is inside who does not leave: instead of finish(), it stays as it is.
+    void abandon();
     /// One of its functions has never returned: its objects and code stay for as long as the process.
     bool leftBehind() const { return leftBehind_; }
 
@@ -48,7 +51,7 @@ private:
     std::unique_ptr<talome_self> self_;
     std::shared_ptr<void*> instance_;
     Endpoints endpoints_;
-    bool created_ = false, started_ = false, active_ = false, leftBehind_ = false;
+    bool created_ = false, started_ = false, begun_ = false, active_ = false, leftBehind_ = false;
 };
 
 /// An endpoint for each operation that was declared. Throws std::invalid_argument if a schema is not acceptable.

@@ -74,7 +74,7 @@ void JobState::quiesce() {
     for (const auto& each : offers_) self_.services.jobs->withdraw(*each);
 }
 
-void JobState::stop() {
+void JobState::endCalls() {
     for (const auto& each : offers_) self_.services.jobs->finish(*each);
 }
 

@@ -13,7 +13,7 @@ public:
 
     void activate() override;
     void quiesce() override;
-    void stop() override;
+    void endCalls() override;
 
 private:
     jobs::Outcome run(const DeclaredJob&, talome_job_run&);

@@ -3,6 +3,8 @@
 
 #include "host/log/log.hpp"
 #include "host/plugins/directory_watch.hpp"
+#include "host/plugins/wait_until_empty.hpp"
+#include "host/tasks/clockwork.hpp"
 
 #include <algorithm>
 #include <future>
@@ -12,6 +14,9 @@
 namespace talome::plugins {
 
 namespace {
+
+/// For whoever is inside when the server stops, and has been told.
+constexpr std::chrono::seconds kLastPatience{3};
 
 std::string joined(const std::vector<std::string>& words) {
     std::string all;
@@ -115,7 +120,7 @@ void Manager::startWhatCan() {
         again = false;
         for (const auto& slot : slots_) {
             if (slot->running || slot->state == State::failed || slot->state == State::refused ||
-                slot->state == State::gone)
+                slot->state == State::gone || slot->state == State::quarantined)
                 continue;
             if (slot->unreadable) {
                 fail(*slot, State::refused, *slot->unreadable);
@@ -162,7 +167,8 @@ bool Manager::start(Slot& slot) {
 
 /// From its code to where it can serve.
 std::unique_ptr<Generation> Manager::begin(Slot& slot, std::shared_ptr<Code> code) {
-    auto generation = std::make_unique<Generation>(std::move(code), services_, lifecycle_);
+    if (!slot.budget) slot.budget = std::make_shared<Budget>(slot.id, services_);
+    auto generation = std::make_unique<Generation>(std::move(code), services_, lifecycle_, slot.budget);
     generation->create();
     declareSettings(*generation);
     openDatabase(slot, *generation);
@@ -235,7 +241,7 @@ void Manager::stopWithDependents(Slot& slot, State state, const std::string& rea
         const auto snapshot = compose(hostEndpoints_, hostFlags_, then);
         for (const auto& other : slots_) {
             if (!other->running || isGoing(other->running.get())) continue;
-            if (unmet(other->manifest.requirements, *snapshot).empty()) continue;
+            if (unmet(other->running->manifest().requirements, *snapshot).empty()) continue;
             going.push_back(other.get());
             more = true;
             break;
@@ -255,6 +261,7 @@ void Manager::stop(Slot& slot, State state, const std::string& reason) {
     auto generation = std::move(slot.running);
     publish(); // nobody finds it any more
     generation->quiesce();
+    if (services_.clockwork) services_.clockwork->handover.forget(slot.id);
     leave(slot, std::move(generation));
 }
 
@@ -295,6 +302,8 @@ void Manager::stopAll() {
             if (slot.running) slot.leaving.push_back(std::move(slot.running));
             for (auto& generation : slot.leaving) {
                 generation->quiesce();
+                generation->self().drain->cancel();
+                if (!waitUntilEmpty(*generation->self().drain, kLastPatience)) generation->abandon();
                 generation->finish();
             }
         }

@@ -57,6 +57,8 @@ private:
     struct Shown {
         PluginDetail detail;
         std::shared_ptr<const http::Holdings> holdings;
+        talome_self* self = nullptr;        ///< while `drain` can be entered
+        std::shared_ptr<gate::Drain> drain;
     };
 
     void onThread(const std::function<void()>& what); ///< waits for it, and throws what it throws
@@ -87,6 +89,7 @@ private:
     void replaceRunning(Slot&);
     void replaceBeside(Slot&, std::shared_ptr<Code>);
     void replaceExclusively(Slot&, std::shared_ptr<Code>);
+    [[noreturn]] void goOn(Slot&, const std::string& why, const std::set<std::string>& listening = {});
     bool isExclusive(const Slot&, const manifest::Manifest&) const;
     void requireDependents(const Slot&, const std::vector<Generation*>& then) const;
 

@@ -1,14 +1,17 @@
 // One generation of a plugin takes the place of another, while both are called.
 #include "host/log/log.hpp"
 #include "host/plugins/manager.hpp"
+#include "host/plugins/wait_until_empty.hpp"
+#include "host/storage/durable_file.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 namespace talome::plugins {
 
 namespace {
+
+/// For calls that have been told to end.
+constexpr std::chrono::seconds kTold{5};
 
 /// The listeners that both have, at the same place: they go on without a moment's rest.
 std::set<std::string> common(const talome_self& older, const talome_self& newer) {
@@ -23,28 +26,6 @@ std::vector<std::string> keysOf(const Generation& generation) {
     std::vector<std::string> keys;
     for (const auto& each : generation.self().settings) keys.push_back(each.key);
     return keys;
-}
-
-/// Whether the last one has left in time.
-bool waitUntilEmpty(gate::Drain& drain, std::chrono::milliseconds limit) {
-    struct Seen {
-        std::mutex mutex;
-        std::condition_variable changed;
-        bool empty = false;
-    };
-    const auto seen = std::make_shared<Seen>();
-    drain.close([seen] {
-        {
-            const std::lock_guard lock(seen->mutex);
-            seen->empty = true;
-        }
-        seen->changed.notify_all();
-    });
-    std::unique_lock lock(seen->mutex);
-    const auto isEmpty = [&] { return seen->empty; };
-    if (seen->changed.wait_for(lock, limit, isEmpty)) return true;
-    drain.cancel();
-    return seen->changed.wait_for(lock, std::chrono::seconds(5), isEmpty);
 }
 
 } // namespace
@@ -75,7 +56,7 @@ void Manager::requireDependents(const Slot& slot, const std::vector<Generation*>
     const auto snapshot = compose(hostEndpoints_, hostFlags_, then);
     for (const auto& other : slots_)
         if (other->running && other.get() != &slot)
-            if (const auto missing = unmet(other->manifest.requirements, *snapshot); !missing.empty())
+            if (const auto missing = unmet(other->running->manifest().requirements, *snapshot); !missing.empty())
                 throw Refused(other->id + " depends on " + missing.front() + ", which this version of " + slot.id +
                               " does not offer");
 }
@@ -112,21 +93,25 @@ void Manager::replaceBeside(Slot& slot, std::shared_ptr<Code> code) {
         std::swap(slot.running, fresh);
         publish();
         fresh->quiesce(listening);
-        fresh->self().quiesce(listening); // of what activate() had begun
         const std::string why = error.what();
         leave(slot, std::move(fresh));
         backToOlder();
-        try {
-            slot.running->activate(listening);
-        } catch (const std::exception& again) {
-            const auto both = why + "; and the one before does not go on: " + again.what();
-            stop(slot, State::failed, both);
-            throw std::runtime_error(both);
-        }
-        throw std::runtime_error(why);
+        goOn(slot, why, listening);
     }
     settings.keepOnly(slot.id, keysOf(*slot.running));
     leave(slot, std::move(fresh));
+}
+
+/// The one that was told to end goes on after all; if it cannot, the plugin has failed. Throws why.
+void Manager::goOn(Slot& slot, const std::string& why, const std::set<std::string>& listening) {
+    try {
+        slot.running->activate(listening);
+    } catch (const std::exception& again) {
+        const auto both = why + "; and the one before does not go on: " + again.what();
+        stopWithDependents(slot, State::failed, both);
+        throw std::runtime_error(both);
+    }
+    throw std::runtime_error(why);
 }
 
 /// The old code cannot run on the new data: first it ends, then the data changes. Whoever calls meanwhile is told to
@@ -138,10 +123,14 @@ void Manager::replaceExclusively(Slot& slot, std::shared_ptr<Code> code) {
     const auto olderCode = older.code();
     auto& drain = *older.self().drain;
     older.quiesce();
-    if (!waitUntilEmpty(drain, options_.drainLimit)) {
+    bool empty = waitUntilEmpty(drain, options_.drainLimit);
+    if (!empty) {
+        drain.cancel();
+        empty = waitUntilEmpty(drain, kTold);
+    }
+    if (!empty) {
         drain.reopen();
-        older.activate();
-        throw std::runtime_error("it has calls that do not end, and its data cannot change under them");
+        goOn(slot, "it has calls that do not end, and its data cannot change under them");
     }
     older.finish();
     slot.running.reset();
@@ -151,8 +140,11 @@ void Manager::replaceExclusively(Slot& slot, std::shared_ptr<Code> code) {
     std::error_code error;
     std::filesystem::remove(copy, error);
     std::string why;
+    bool copied = false;
     try {
         slot.database->run("VACUUM INTO ?", {copy.string()});
+        storage::syncFile(copy);
+        copied = true;
         auto fresh = begin(slot, std::move(code));
         auto then = runningOnes();
         then.push_back(fresh.get());
@@ -170,10 +162,12 @@ void Manager::replaceExclusively(Slot& slot, std::shared_ptr<Code> code) {
     log::warn("host", "plugin " + slot.id + ": " + why + "; its data is put back, and the one before starts again");
     try {
         slot.database.reset();
-        if (std::filesystem::exists(copy)) {
+        if (copied) {
             for (const char* of : {"-wal", "-shm"}) std::filesystem::remove(file.string() + of);
             std::filesystem::rename(copy, file);
-        }
+            storage::syncFolder(file.parent_path());
+        } else // not all of the data is in it, and nothing has been done to that
+            std::filesystem::remove(copy, error);
         serve(slot, begin(slot, olderCode));
         services_.settings.keepOnly(slot.id, keysOf(*slot.running));
         publish();
@@ -182,7 +176,8 @@ void Manager::replaceExclusively(Slot& slot, std::shared_ptr<Code> code) {
         services_.settings.forget(slot.id);
         slot.database.reset();
         publish();
-        fail(slot, State::failed, both);
+        log::warn("host", "plugin " + slot.id + ": " + both);
+        stopWithDependents(slot, State::failed, both);
         throw std::runtime_error(both);
     }
     throw std::runtime_error(why);

@@ -1,4 +1,5 @@
 // What is asked of the manager by others: what there is, and that something be enabled, disabled or replaced.
+#include "host/fetch/client.hpp"
 #include "host/log/log.hpp"
 #include "host/plugins/manager.hpp"
 
@@ -37,9 +38,11 @@ void Manager::note() {
         if (slot->running) {
             if (slot->running->code()->mark() != slot->seen && !slot->unreadable)
                 detail.available = slot->manifest.version;
-            const auto& self = slot->running->self();
+            auto& self = slot->running->self();
             detail.listeners = self.listenerPlaces();
             shown.holdings = self.holdings;
+            shown.self = &self;
+            shown.drain = self.drain;
         }
         if (!manifest.version.empty()) detail.manifest = boost::json::parse(toJson(manifest));
         all.push_back(std::move(shown));
@@ -64,7 +67,14 @@ std::optional<PluginDetail> Manager::find(const std::string& id) const {
         if (it == shown_.end()) return std::nullopt;
         detail = it->detail;
         detail->resources = resourceUse(id, it->holdings.get(), database_.file().parent_path());
+        if (it->self)
+            if (const auto inside = gate::Drain::enter(it->drain)) detail->tasks = tasksOf(*it->self);
     }
+    if (services_.fetch)
+        for (auto& each : services_.fetch->uses())
+            if (each.plugin == id)
+                detail->fetches.push_back({std::move(each.host), each.requests, each.failures, each.refusals,
+                                           each.bytesOut, each.bytesIn});
     if (services_.crashes) detail->crashes = services_.crashes->crashes(id);
     for (auto& each : services_.outboxes.states(id))
         detail->deliveries.push_back(

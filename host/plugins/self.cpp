@@ -33,7 +33,17 @@ void listen(const talome_self& self, const manifest::Listener& listener) {
     log::info(self.id, "listens on " + host + ":" + std::to_string(port) + " (" + listener.summary + ")");
 }
 
+/// Of the pool's 16: four plugins whose callbacks all hang leave none, one leaves twelve.
+constexpr std::size_t kBackground = 4;
+
 } // namespace
+
+talome::plugins::Budget::Budget(const std::string& id, const Services& services)
+    : limits(services.limitsOf ? services.limitsOf(id) : gate::Limits{}), usage(crash::usageOf(id)),
+      bulkhead(std::make_shared<gate::Bulkhead>(limits.calls)),
+      holdings(
+          std::make_shared<http::Holdings>(id, limits.streams, limits.queued, limits.bodies, usage.refused)),
+      background(std::make_shared<tasks::Share>(services.pool, kBackground)) {}
 
 talome_call talome_self::ownCall(gate::Origin origin) const {
     auto principal = std::make_shared<gate::Principal>();

@@ -120,16 +120,30 @@ const talome_host& hostTable();
 
 } // namespace talome::plugins
 
+namespace talome::plugins {
+
+/// What one plugin may hold at once, all of its generations together: an older one that drains counts.
+struct Budget {
+    Budget(const std::string& id, const Services& services);
+    const gate::Limits limits;
+    crash::Usage& usage;                             ///< what its code costs
+    const std::shared_ptr<gate::Bulkhead> bulkhead;  ///< of calls from outside
+    const std::shared_ptr<http::Holdings> holdings;  ///< of its connections
+    const std::shared_ptr<tasks::Share> background;  ///< of the pool's threads: its tasks, events and sockets
+};
+
+} // namespace talome::plugins
+
 /// Declarations: by the lifecycle thread, in create() only. Run time: as each member says.
 struct talome_self {
-    talome_self(std::string id, talome::plugins::Services services)
+    talome_self(std::string id, talome::plugins::Services services,
+                std::shared_ptr<talome::plugins::Budget> budget = nullptr)
         : id(std::move(id)), services(std::move(services)),
-          limits(this->services.limitsOf ? this->services.limitsOf(this->id) : talome::gate::Limits{}),
-          usage(talome::crash::usageOf(this->id)), bulkhead(std::make_shared<talome::gate::Bulkhead>(limits.calls)),
-          holdings(std::make_shared<talome::http::Holdings>(this->id, limits.streams, limits.queued, limits.bodies,
-                                                            usage.refused)),
-          drain(std::make_shared<talome::gate::Drain>()),
-          strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
+          budget(budget ? std::move(budget)
+                        : std::make_shared<talome::plugins::Budget>(this->id, this->services)),
+          limits(this->budget->limits), usage(this->budget->usage), bulkhead(this->budget->bulkhead),
+          holdings(this->budget->holdings), drain(std::make_shared<talome::gate::Drain>()),
+          strand(std::make_shared<talome::tasks::Strand>(talome::tasks::postTo(this->budget->background))) {}
     talome_self(const talome_self&) = delete;
     talome_self& operator=(const talome_self&) = delete;
 
@@ -157,10 +171,11 @@ struct talome_self {
     void* changingUser = nullptr;
 
     // What runs.
-    const talome::gate::Limits limits;
-    talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
-    const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
-    const std::shared_ptr<talome::http::Holdings> holdings; ///< of its connections
+    const std::shared_ptr<talome::plugins::Budget> budget;
+    const talome::gate::Limits& limits;
+    talome::crash::Usage& usage; ///< `crash::Scope scope(self->usage, id)`
+    const std::shared_ptr<talome::gate::Bulkhead> bulkhead;
+    const std::shared_ptr<talome::http::Holdings> holdings;
     const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
     std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;

@@ -4,6 +4,7 @@
 #include "host/crash/history.hpp"
 #include "host/plugins/generation.hpp"
 #include "host/plugins/resource_use.hpp"
+#include "host/plugins/task_state.hpp"
 
 #include <boost/describe.hpp>
 #include <map>
@@ -49,6 +50,13 @@ struct DeliveryInfo {
 };
 BOOST_DESCRIBE_STRUCT(DeliveryInfo, (), (publisher, subscriber, pattern, present, waiting, failures, failure))
 
+struct FetchInfo {
+    std::string host; ///< an origin, "unix:" and a path, or "*": those beyond the 64 that are told apart
+    std::uint64_t requests = 0, failures = 0, refusals = 0;
+    std::uint64_t bytesOut = 0, bytesIn = 0; ///< of bodies, decoded
+};
+BOOST_DESCRIBE_STRUCT(FetchInfo, (), (host, requests, failures, refusals, bytesOut, bytesIn))
+
 /// What `GET /api/plugins/{id}` says.
 struct PluginDetail : PluginInfo {
     bool enabled = false;
@@ -57,13 +65,15 @@ struct PluginDetail : PluginInfo {
     std::vector<std::string> dependsOn, waitingFor;
     std::map<std::string, std::string> listeners;
     ResourceUse resources;
+    std::vector<TaskInfo> tasks;
+    std::vector<FetchInfo> fetches;        ///< whom it asks, since the server's start
     std::vector<crash::CrashInfo> crashes; ///< of the server, in its code: the newest first
     std::vector<DeliveryInfo> deliveries;  ///< to it, and what it has published to others
     std::optional<boost::json::value> manifest;
 };
 BOOST_DESCRIBE_STRUCT(PluginDetail, (PluginInfo),
-                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, crashes, deliveries,
-                       manifest))
+                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, tasks, fetches,
+                       crashes, deliveries, manifest))
 
 /// The manager's thread only.
 struct Slot {
@@ -79,12 +89,12 @@ struct Slot {
     std::int64_t activeSince = 0;
     unsigned generations = 0;
     std::shared_ptr<storage::Database> database; ///< while a generation has it
+    std::shared_ptr<Budget> budget;              ///< from its first generation on
     std::unique_ptr<Generation> running;
     std::vector<std::unique_ptr<Generation>> leaving; ///< replaced or disabled; somebody is still inside
 
     /// What the file says now; notes why it cannot be used.
     void read();
-    bool changedOnDisk() const { return seen != FileMark::of(file); }
 };
 
 } // namespace talome::plugins

@@ -9,6 +9,9 @@ namespace talome::plugins {
 
 namespace {
 
+/// Less than a plugin's step may take: the rest of the plugin must not be left behind for one task.
+constexpr std::chrono::seconds kPatience{5};
+
 std::string nameOf(tasks::Task::Outcome outcome) {
     switch (outcome) {
     case tasks::Task::Outcome::done:
@@ -35,7 +38,9 @@ tasks::Task::Plan TaskState::planOf(const manifest::Task& task) const {
 }
 
 tasks::Task::Run TaskState::runOf(const DeclaredTask& task) {
-    return [this, task](const std::atomic<bool>& cancelled) -> tasks::Task::Ended {
+    return [this, task, drain = self_.drain](const std::atomic<bool>& cancelled) -> tasks::Task::Ended {
+        const auto inside = gate::Drain::enter(drain); // one that does not end in time goes on beside the next generation
+        if (!inside) return {tasks::Task::Outcome::cancelled, "the plugin has ended"};
         auto call = self_.ownCall(gate::Origin::task);
         call.cancelled = [&cancelled] { return cancelled.load(); };
         call.inside = self_.drain.get();
@@ -53,7 +58,7 @@ void TaskState::activate() {
     auto& clockwork = *self_.services.clockwork;
     const std::lock_guard lock(mutex_);
     for (const auto& each : self_.tasks) {
-        const auto task = std::make_shared<tasks::Task>(self_.services.reactor, self_.services.pool, clockwork.clock,
+        const auto task = std::make_shared<tasks::Task>(self_.services.reactor, tasks::postTo(self_.budget->background), clockwork.clock,
                                                         planOf(each.declared), runOf(each));
         running_[each.declared.id] = task;
         task->activate(clockwork.handover.take(self_.id, each.declared.id).value_or(tasks::Task::Left{}));
@@ -66,8 +71,15 @@ void TaskState::quiesce() {
         const std::lock_guard lock(mutex_);
         ending.swap(running_);
     }
-    for (const auto& [name, task] : ending) // without the lock: a task may wake another
-        self_.services.clockwork->handover.put(self_.id, name, task->quiesce());
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    for (const auto& [name, task] : ending) { // without the lock: a task may wake another
+        const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        auto left = task->quiesce(std::max(rest, std::chrono::milliseconds(0)));
+        if (left.goesOn)
+            log::warn(self_.id, "the task " + name + " was told to end " + std::to_string(kPatience.count()) +
+                                    " s ago and goes on; the plugin's code stays for as long as it does");
+        self_.services.clockwork->handover.put(self_.id, name, std::move(left));
+    }
 }
 
 std::shared_ptr<tasks::Task> TaskState::find(std::string_view name) {

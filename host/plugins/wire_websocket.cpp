@@ -67,7 +67,7 @@ class Client : public std::enable_shared_from_this<Client> {
 public:
     Client(talome_self* self, const talome_websocket& whole, std::shared_ptr<http::WebSocket> socket)
         : self_(self), whole_(whole), socket_(std::move(socket)), hold_(gate::Drain::again(self->drain)),
-          strand_(std::make_shared<tasks::Strand>(self->services.pool)), brake_(std::make_shared<Brake>(socket_)),
+          strand_(std::make_shared<tasks::Strand>(tasks::postTo(self->budget->background))), brake_(std::make_shared<Brake>(socket_)),
           number_(self->wires.add(
               {nullptr, socket_, strand_, [brake = brake_](bool wanted) { brake->set(Brake::plugin, wanted); }})) {}
 

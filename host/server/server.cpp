@@ -274,7 +274,8 @@ struct Server::Parts {
         return {};
     }
 
-    /// The patience of a part is how long it may be busy, which is not to be taken for dead.
+    /// The patience of a part is how long it may be busy, which is not to be taken for dead. The pool of background work
+    /// is no part: several plugins may keep it busy for longer than any patience, and mean it.
     void startWatchdog() {
         std::uint64_t limit = 0; // microseconds
         if (sd_watchdog_enabled(0, &limit) <= 0) return;
@@ -283,8 +284,6 @@ struct Server::Parts {
                          std::vector<Pulse::Part>{
                              {"the workers that serve requests", 1s, 1min,
                               [this](Pulse::Answered answered) { http.probe(std::move(answered)); }},
-                             {"the pool of background work", 1min, 5min,
-                              [this](Pulse::Answered answered) { pool.post(std::move(answered)); }},
                          },
                          [] { sd_notify(0, "WATCHDOG=1"); });
     }

@@ -31,6 +31,11 @@ public:
         if (Reactor::Clock::now() - entry.at > kLifetime) return std::nullopt;
         return entry.left;
     }
+    /// It was disabled, not replaced: what would have been due meanwhile is not made up for.
+    void forget(const std::string& plugin) {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(left_, [&](const auto& each) { return each.first.first == plugin; });
+    }
 
 private:
     struct Entry {

@@ -87,6 +87,33 @@ void Pool::work(std::list<std::thread>::iterator self) {
     wake_.notify_all();
 }
 
+void Share::post(std::function<void()> job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (running_ == most_) {
+            waiting_.push_back(std::move(job));
+            return;
+        }
+        ++running_;
+    }
+    pool_.post([self = shared_from_this(), job = std::move(job)] { self->run(job); });
+}
+
+void Share::run(const std::function<void()>& job) {
+    guarded(job);
+    std::function<void()> next;
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.empty()) {
+            --running_;
+            return;
+        }
+        next = std::move(waiting_.front());
+        waiting_.pop_front();
+    }
+    pool_.post([self = shared_from_this(), next = std::move(next)] { self->run(next); }); // the others' turn comes before
+}
+
 void Strand::post(std::function<void()> job) {
     {
         const std::lock_guard lock(mutex_);
@@ -95,7 +122,7 @@ void Strand::post(std::function<void()> job) {
         if (running_) return;
         running_ = true;
     }
-    pool_.post([self = shared_from_this()] { self->run(); });
+    post_([self = shared_from_this()] { self->run(); });
 }
 
 void Strand::run() {
@@ -116,7 +143,7 @@ void Strand::run() {
         return;
     }
     lock.unlock();
-    pool_.post([self = shared_from_this()] { self->run(); });
+    post_([self = shared_from_this()] { self->run(); });
 }
 
 void Strand::flush() {

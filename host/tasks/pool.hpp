@@ -36,10 +36,37 @@ private:
     bool stopping_ = false;
 };
 
-/// Runs jobs one after the other, on whichever thread of the pool is free.
+/// How work comes to a thread.
+using Post = std::function<void(std::function<void()>)>;
+inline Post postTo(Pool& pool) {
+    return [&pool](std::function<void()> job) { pool.post(std::move(job)); };
+}
+
+/// Some of the pool's threads, at most so many at once: what is more waits, so that one owner leaves some to the others.
+/// Any thread.
+class Share : public std::enable_shared_from_this<Share> {
+public:
+    Share(Pool& pool, std::size_t most) : pool_(pool), most_(most) {}
+    void post(std::function<void()> job);
+
+private:
+    void run(const std::function<void()>& job);
+
+    Pool& pool_;
+    const std::size_t most_;
+    std::mutex mutex_;
+    std::deque<std::function<void()>> waiting_;
+    std::size_t running_ = 0;
+};
+inline Post postTo(std::shared_ptr<Share> share) {
+    return [share = std::move(share)](std::function<void()> job) { share->post(std::move(job)); };
+}
+
+/// Runs jobs one after the other, on whichever thread is free.
 class Strand : public std::enable_shared_from_this<Strand> {
 public:
-    explicit Strand(Pool& pool) : pool_(pool) {}
+    explicit Strand(Pool& pool) : Strand(postTo(pool)) {}
+    explicit Strand(Post post) : post_(std::move(post)) {}
 
     void post(std::function<void()> job);
     /// Drops what is queued, takes nothing more, and waits for the job that runs, unless this is it.
@@ -52,7 +79,7 @@ public:
 private:
     void run();
 
-    Pool& pool_;
+    const Post post_;
     std::mutex mutex_;
     std::condition_variable idle_;
     std::deque<std::function<void()>> jobs_;

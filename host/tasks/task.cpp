@@ -11,11 +11,11 @@ namespace talome::tasks {
 
 using std::chrono::milliseconds;
 
-Task::Task(Reactor& reactor, Pool& pool, std::shared_ptr<WallClock> clock, Plan plan, Run run)
-    : reactor_(reactor), pool_(pool), clock_(std::move(clock)), plan_(std::move(plan)), run_(std::move(run)) {}
+Task::Task(Reactor& reactor, Post post, std::shared_ptr<WallClock> clock, Plan plan, Run run)
+    : reactor_(reactor), post_(std::move(post)), clock_(std::move(clock)), plan_(std::move(plan)), run_(std::move(run)) {}
 
 Task::Task(Reactor& reactor, Pool& pool, milliseconds period, std::function<void(const std::atomic<bool>&)> run)
-    : Task(reactor, pool, WallClock::make(reactor), {period, std::nullopt, nullptr},
+    : Task(reactor, postTo(pool), WallClock::make(reactor), {period, std::nullopt, nullptr},
            [run = std::move(run)](const std::atomic<bool>& cancelled) -> Ended {
                try {
                    run(cancelled);
@@ -131,7 +131,7 @@ void Task::begin() {
         return;
     }
     running_ = true;
-    pool_.post([self = shared_from_this()] { self->runOnce(); });
+    post_([self = shared_from_this()] { self->runOnce(); });
 }
 
 void Task::runOnce() {
@@ -164,7 +164,7 @@ void Task::runOnce() {
     ended_.notify_all();
 }
 
-Task::Left Task::quiesce() {
+Task::Left Task::quiesce(milliseconds patience) {
     std::unique_lock lock(mutex_);
     const bool was = std::exchange(active_, false);
     cancelled_ = true;
@@ -176,7 +176,11 @@ Task::Left Task::quiesce() {
     if (wakeAt_.id) left.wakeAt = wakeAtWhen_;
     if (was && plan_.cron) left.ticked = std::max(ticked_, std::min(clock_->now(), tickWhen_ - 1));
     cancelTimers();
-    ended_.wait(lock, [&] { return !running_; });
+    const auto hasEnded = [&] { return !running_; };
+    if (patience == milliseconds::max())
+        ended_.wait(lock, hasEnded);
+    else
+        left.goesOn = !ended_.wait_for(lock, patience, hasEnded);
     const auto now = reactor_.now();
     if (std::exchange(again_, false)) {
         left.due = now;

@@ -44,9 +44,10 @@ public:
         std::optional<std::int64_t> wakeAt;            ///< as wakeAt() was told
         std::optional<std::int64_t> ticked;            ///< cron ticks up to this time are done
         std::optional<LastRun> last;
+        bool goesOn = false; ///< it has not ended in time
     };
 
-    Task(Reactor&, Pool&, std::shared_ptr<WallClock>, Plan, Run);
+    Task(Reactor&, Post, std::shared_ptr<WallClock>, Plan, Run);
 
     /// One of the host's own, on an interval or only when woken. What it throws is logged.
     Task(Reactor&, Pool&, std::chrono::milliseconds period, std::function<void(const std::atomic<bool>&)>);
@@ -57,8 +58,9 @@ public:
     void wake(std::chrono::milliseconds delay);
     /// The same at a time of the clock: milliseconds since the epoch.
     void wakeAt(std::int64_t ms);
-    /// Cancels what waits, asks what runs to end, and waits for that.
-    Left quiesce();
+    /// Cancels what waits, asks what runs to end, and waits for that: `patience` at most, then it goes on for as long as
+    /// it takes, and its last run is not told.
+    Left quiesce(std::chrono::milliseconds patience = std::chrono::milliseconds::max());
 
     struct Status {
         bool running = false;
@@ -86,7 +88,7 @@ private:
     void runOnce();
 
     Reactor& reactor_;
-    Pool& pool_;
+    const Post post_;
     const std::shared_ptr<WallClock> clock_;
     const Plan plan_;
     const Run run_;

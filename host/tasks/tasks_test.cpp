@@ -115,3 +115,40 @@ TEST_CASE("a task with a period comes again") {
     while (runs < 3) std::this_thread::sleep_for(1ms);
     task->quiesce();
 }
+
+TEST_CASE("one owner's work leaves threads to the others") {
+    Pool pool(4);
+    const auto share = std::make_shared<Share>(pool, 2);
+    std::atomic<int> inside{0}, most{0}, done{0};
+    std::atomic<bool> go{false};
+    for (int i = 0; i < 6; ++i)
+        share->post([&] {
+            most = std::max(most.load(), ++inside);
+            while (!go) std::this_thread::sleep_for(1ms);
+            --inside;
+            ++done;
+        });
+    std::promise<void> other;
+    pool.post([&] { other.set_value(); });
+    CHECK(other.get_future().wait_for(30s) == std::future_status::ready);
+    go = true;
+    while (done < 6) std::this_thread::sleep_for(1ms);
+    CHECK(most <= 2);
+}
+
+TEST_CASE("a task that does not end is waited for as long as there is patience") {
+    Reactor reactor;
+    Pool pool(2);
+    std::promise<void> began, go;
+    const auto task = std::make_shared<Task>(reactor, pool, 0ms, [&](const std::atomic<bool>& cancelled) {
+        began.set_value();
+        go.get_future().wait();
+        CHECK(cancelled);
+    });
+    task->activate();
+    task->wake(0ms);
+    began.get_future().wait();
+    CHECK(task->quiesce(10ms).goesOn);
+    go.set_value();
+    CHECK_FALSE(task->quiesce().goesOn);
+}

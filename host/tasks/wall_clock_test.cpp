@@ -28,7 +28,7 @@ struct Bench {
         Task::Plan plan;
         plan.cron.emplace(text);
         plan.zone = [] { return std::make_shared<const TimeZone>(); };
-        auto task = std::make_shared<Task>(reactor, pool, clock, std::move(plan), [this](const std::atomic<bool>&) {
+        auto task = std::make_shared<Task>(reactor, postTo(pool), clock, std::move(plan), [this](const std::atomic<bool>&) {
             ++runs;
             return Task::Ended{};
         });
@@ -137,7 +137,7 @@ TEST_CASE("an interval keeps its due time, and a wake that waits is not lost") {
     Bench bench;
     std::atomic<bool> hold{true};
     const auto make = [&](std::chrono::milliseconds period) {
-        return std::make_shared<Task>(bench.reactor, bench.pool, bench.clock, Task::Plan{period, std::nullopt, nullptr},
+        return std::make_shared<Task>(bench.reactor, postTo(bench.pool), bench.clock, Task::Plan{period, std::nullopt, nullptr},
                                       [&](const std::atomic<bool>& cancelled) {
                                           ++bench.runs;
                                           while (hold && !cancelled) std::this_thread::sleep_for(1ms);
