@@ -143,7 +143,7 @@ sockets, so that a restart refuses no connection. talomectl looks after it:
 users, settings, snapshots, the audit log, plugins, and every operation.")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME talome-sdk-dev)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "libcurl4 (>= 7.85), cmake (>= 3.25), make, ninja-build, pkg-config, libboost1.81-dev, doctest-dev")
+set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "libcurl4 (>= 7.85), tzdata, cmake (>= 3.25), make, ninja-build, pkg-config, libboost1.81-dev, doctest-dev")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "g++ | c++-compiler | c-compiler")
 set(CPACK_DEBIAN_SDK_DESCRIPTION "home server: what the author of a plugin needs
 Headers of the plugin interface, in C and in C++20, the CMake package and the
