@@ -29,6 +29,8 @@ class PackagesTest(unittest.TestCase):
             for entry, (mode, owner) in contents(path).items():
                 with self.subTest(package=name, entry=entry):
                     self.assertEqual(owner, "root/root")
+                    if mode.startswith("l"):
+                        continue
                     self.assertIn(mode[1:], ("rwxr-xr-x", "rw-r--r--"))
                     if entry.startswith(("/usr/bin/", "/usr/libexec/")) or entry.endswith("/"):
                         self.assertEqual(mode[1:], "rwxr-xr-x")
