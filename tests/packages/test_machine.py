@@ -174,7 +174,7 @@ class InstalledTest(Case):
         self.machine.run("dpkg", "--force-depends", "-i", "/sdk.deb")  # CMake and a compiler are not the matter here
         try:
             self.assertEqual(which(), "/usr/lib/talome/host/talomectl")
-            self.assertIn("made x:", self.machine.run("talomectl", "plugin", "new", "x", "--dir", "/root"))
+            self.assertIn("made /root/x:", self.machine.run("talomectl", "plugin", "new", "x", "--dir", "/root"))
             self.machine.run("update-alternatives", "--remove", "talomectl", "/usr/lib/talome/host/talomectl")
             self.assertEqual(which(), "/usr/lib/talome/sdk/talomectl")
             self.machine.run("dpkg-reconfigure", "-f", "noninteractive", "talome-host")
