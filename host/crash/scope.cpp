@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 namespace talome::crash {
 
@@ -56,7 +57,16 @@ void Scope::end() noexcept {
     const auto used = cpuTime() - began_ - asking.load(std::memory_order_relaxed);
     if (outer_ && outer_->measured_) outer_->nested_ += used;
     const auto own = static_cast<std::uint64_t>(std::max<std::int64_t>(0, used - nested_));
-    usage_.cpuNs.fetch_add(own * weight_, std::memory_order_relaxed);
+    usage_.add(own, weight_);
+}
+
+/// Those that were not measured cannot have used more than the processors had since the one before: so one that was
+/// unlucky, on a machine that is busy or stolen from, does not stand for many that were not.
+void Usage::add(std::uint64_t own, std::uint64_t weight) noexcept {
+    static const auto processors = std::max(1u, std::thread::hardware_concurrency());
+    const auto had = static_cast<std::uint64_t>(std::max<std::int64_t>(0, since_.load(std::memory_order_relaxed))) * processors;
+    const auto others = weight > 1 ? std::min(own * (weight - 1), had) : 0;
+    cpuNs.fetch_add((weight > 0 ? own : 0) + others, std::memory_order_relaxed);
 }
 
 std::uint64_t Usage::choose(std::uint64_t number) noexcept {
@@ -67,6 +77,7 @@ std::uint64_t Usage::choose(std::uint64_t number) noexcept {
     }
     const auto now = ticks();
     const auto since = now - measuredAt_.exchange(now, std::memory_order_relaxed);
+    since_.store(since, std::memory_order_relaxed);
     auto apart = apart_.load(std::memory_order_relaxed);
     if (since >= kStale)
         apart = 1;

@@ -38,6 +38,9 @@ public:
         return choose(number);
     }
 
+    /// For Scope: what a measured one has used, ns, and how many it stands for.
+    void add(std::uint64_t own, std::uint64_t weight) noexcept;
+
 private:
     static constexpr std::int64_t kStale = 100'000'000; // ns: what comes more seldom is measured each time
     static constexpr std::int64_t kTick = 4'000'000;
@@ -52,7 +55,7 @@ private:
 
     const std::string plugin_;
     std::atomic<std::uint64_t> scopes_{0}, next_{0}, measured_{0}, apart_{1};
-    std::atomic<std::int64_t> measuredAt_{0};
+    std::atomic<std::int64_t> measuredAt_{0}, since_{0}; ///< the last one; from the one before to that
 };
 
 /// The one of this plugin, made when it is first asked for. Any thread.

@@ -1,5 +1,5 @@
 """Eight clients that guess passwords, with the limit on guessing out of the way, cost the others nothing: GET /healthz
-stays under 10 ms at its 99th percentile (under sanitizers 100 ms; on a machine so busy that it is near that without them, three times what it is then), and another account's right login from another address
+stays under 10 ms at its 99th percentile (under sanitizers 100 ms; on a machine so busy that it is near that without them, five times what it is then), and another account's right login from another address
 comes to its turn. 4 s; TALOME_TEST_FULL=1: 10 s."""
 
 import http.client
@@ -74,7 +74,7 @@ class GuessingTest(unittest.TestCase):
             return found, statuses
 
     def check(self, found):
-        self.assertLess(found["guessed"][0], max(BOUND, 3 * found["idle"][0]))  # the machine may have other work as well
+        self.assertLess(found["guessed"][0], max(BOUND, 5 * found["idle"][0]))  # the machine may have other work as well
         self.assertLess(found["guessed"][1], 5 * found["idle"][1] + 0.1 * SANITIZED)
 
     def test_eight_from_one_address(self):
