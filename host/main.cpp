@@ -39,13 +39,11 @@ protected:
     int main(const std::vector<std::string>&) override {
         if (answered_) return EXIT_OK;
         try {
-            auto passed = takePassedSockets();
             const auto config = config::load();
-            checkAgreement(config, passed);
             log::configure(config.logLevel, config.logFormat);
             if (config.dockerSocket) ::setenv("DOCKER_SOCKET", config.dockerSocket->c_str(), 1);
             allowManyConnections();
-            Server server(config, std::move(passed));
+            Server server(config);
             announce(server);
             waitForTerminationRequest();
             sd_notify(0, "STOPPING=1");

@@ -27,20 +27,8 @@ std::shared_ptr<const gate::Principal> Authenticator::refresh(const gate::Princi
     case gate::Credential::socket: // what the kernel says of a connection holds as long as that is open
     case gate::Credential::plugin: // its manager ends what it has
         return principal;
-    case gate::Credential::job: // has no streams
-        break;
     }
     return nullptr;
-}
-
-std::shared_ptr<const gate::Principal> Authenticator::absent(const std::string& userId, const std::string& tokenId,
-                                                             gate::Origin origin) const {
-    auto principal = std::make_shared<gate::Principal>();
-    const bool is = tokenId.empty() ? fillUser(*principal, userId) : fill(*principal, tokens_.byId(tokenId, now_()));
-    if (!is || principal->userId != userId) return nullptr;
-    principal->credential = gate::Credential::job;
-    principal->origin = origin;
-    return principal;
 }
 
 bool Authenticator::fill(gate::Principal& principal, const std::optional<Session>& session) const {

@@ -28,11 +28,6 @@ public:
     /// that is open counts as use of its session, not of an API token.
     std::shared_ptr<const gate::Principal> refresh(const gate::Principal& was) const;
 
-    /// A user with the rights of this moment, for work that goes on without them; with a token, no more than that may.
-    /// Null if the user or the token is gone.
-    std::shared_ptr<const gate::Principal> absent(const std::string& userId, const std::string& tokenId,
-                                                  gate::Origin origin) const;
-
 private:
     bool fill(gate::Principal&, const std::optional<Session>&) const;
     bool fill(gate::Principal&, const std::optional<ApiToken>&) const;

@@ -4,7 +4,6 @@
 #include "host/gate/network.hpp"
 #include "host/gate/origins.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <span>
@@ -22,14 +21,6 @@ std::uint16_t portFrom(const std::string& text) {
     if (error != std::errc{} || end != text.data() + text.size())
         throw std::invalid_argument("expected a port from 0 to 65535");
     return port;
-}
-
-std::uint64_t numberFrom(const std::string& text, std::uint64_t most, std::uint64_t least = 0) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number > most || number < least)
-        throw std::invalid_argument("expected a number from " + std::to_string(least) + " to " + std::to_string(most));
-    return number;
 }
 
 std::string secretFrom(const std::string& text) {
@@ -80,28 +71,15 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-    {"http.host", "CORE_HOST", 0,
-     [](Config& c, const Texts& v) {
-         c.host = v.at(0);
-         c.addressGiven = true;
-     }},
-    {"http.port", "CORE_PORT", 0,
-     [](Config& c, const Texts& v) {
-         c.port = portFrom(v.at(0));
-         c.addressGiven = true;
-     }},
+    {"http.host", "CORE_HOST", 0, [](Config& c, const Texts& v) { c.host = v.at(0); }},
+    {"http.port", "CORE_PORT", 0, [](Config& c, const Texts& v) { c.port = portFrom(v.at(0)); }},
     {"http.tls.certificate", "CORE_TLS_CERT", 0,
      [](Config& c, const Texts& v) { c.tlsCertificate = pathFrom(v.at(0)); }},
     {"http.tls.key", "CORE_TLS_KEY", 0, [](Config& c, const Texts& v) { c.tlsKey = pathFrom(v.at(0)); }},
     {"state_dir", "TALOME_STATE_DIR", 0, [](Config& c, const Texts& v) { c.stateDir = pathFrom(v.at(0)); }},
     {"database_path", "DATABASE_PATH", 0, [](Config& c, const Texts& v) { c.database = pathFrom(v.at(0)); }},
     {nullptr, "TALOME_SECRET", 0, [](Config& c, const Texts& v) { c.secret = secretFrom(v.at(0)); }},
-    {"plugins.enabled", "TALOME_PLUGINS", ',',
-     [](Config& c, const Texts& v) {
-         auto enabled = enabledFrom(v);
-         c.plugins.all = enabled.all;
-         c.plugins.names = std::move(enabled.names);
-     }},
+    {"plugins.enabled", "TALOME_PLUGINS", ',', [](Config& c, const Texts& v) { c.plugins = enabledFrom(v); }},
     {"plugins.directories", "TALOME_PLUGIN_DIR", ':',
      [](Config& c, const Texts& v) {
          c.pluginDirs.clear();
@@ -117,8 +95,6 @@ constexpr Key kKeys[] = {
      [](Config& c, const Texts& v) { c.lifecycleLimit = secondsFrom(v.at(0), 1); }},
     {"plugins.drain_seconds", "TALOME_DRAIN_SECONDS", 0,
      [](Config& c, const Texts& v) { c.drainLimit = secondsFrom(v.at(0), 0); }},
-    {"plugins.quarantine_seconds", "TALOME_QUARANTINE_SECONDS", 0,
-     [](Config& c, const Texts& v) { c.quarantineWithin = std::chrono::seconds(numberFrom(v.at(0), 86'400)); }},
     {"dashboard_origin", "DASHBOARD_ORIGIN", ',',
      [](Config& c, const Texts& v) {
          gate::Origins{v};
@@ -165,53 +141,12 @@ bool isSection(const std::string& name) {
     return false;
 }
 
-/// plugins.limits: a map of plugins, each a map of limits.
-void readLimits(Config& config, const std::filesystem::path& file, const std::string& prefix, const YAML::Node& map) {
-    struct Limit {
-        const char* name;
-        std::uint64_t least, most;
-        void (*set)(gate::Limits&, std::uint64_t);
-    };
-    constexpr std::uint64_t kAll = std::uint64_t{1} << 40;
-    static constexpr Limit kLimits[] = {
-        {"calls", 1, 64, [](gate::Limits& l, std::uint64_t n) { l.calls = static_cast<unsigned>(n); }},
-        {"streams", 0, 1'000'000, [](gate::Limits& l, std::uint64_t n) { l.streams = n; }},
-        {"queued", 0, kAll, [](gate::Limits& l, std::uint64_t n) { l.queued = n; }},
-        {"bodies", 0, kAll, [](gate::Limits& l, std::uint64_t n) { l.bodies = n; }},
-        {"call_seconds", 1, 86'400, [](gate::Limits& l, std::uint64_t n) { l.callSeconds = n; }}};
-    if (!map.IsMap()) refuse(file, map.Mark(), prefix + ": expected a map of plugins");
-    for (const auto& plugin : map) {
-        const auto id = plugin.first.Scalar();
-        const auto name = prefix + "." + id;
-        if (!isPluginId(id)) refuse(file, plugin.first.Mark(), name + ": is no name of a plugin");
-        if (!plugin.second.IsMap()) refuse(file, plugin.second.Mark(), name + ": expected a map of limits");
-        if (config.plugins.limits.contains(id)) refuse(file, plugin.first.Mark(), name + ": is given twice");
-        auto& limits = config.plugins.limits[id];
-        for (const auto& entry : plugin.second) {
-            const auto key = entry.first.Scalar();
-            const auto* limit = std::find_if(std::begin(kLimits), std::end(kLimits),
-                                             [&](const auto& each) { return key == each.name; });
-            if (limit == std::end(kLimits)) refuse(file, entry.first.Mark(), name + "." + key + ": is not a known key");
-            try {
-                if (!entry.second.IsScalar()) throw std::invalid_argument("expected a number");
-                limit->set(limits, numberFrom(entry.second.Scalar(), limit->most, limit->least));
-            } catch (const std::invalid_argument& wrong) {
-                refuse(file, entry.second.Mark(), name + "." + key + ": " + wrong.what());
-            }
-        }
-    }
-}
-
 void readNode(Config& config, const std::filesystem::path& file, const std::string& prefix, const YAML::Node& map) {
     if (!map.IsMap()) refuse(file, map.Mark(), (prefix.empty() ? "the file" : prefix) + ": expected a map of keys");
     std::set<std::string> seen;
     for (const auto& entry : map) {
         const auto name = prefix.empty() ? entry.first.Scalar() : prefix + "." + entry.first.Scalar();
         if (!seen.insert(name).second) refuse(file, entry.first.Mark(), name + ": is given twice");
-        if (name == "plugins.limits") {
-            readLimits(config, file, name, entry.second);
-            continue;
-        }
         if (isSection(name)) {
             readNode(config, file, name, entry.second);
             continue;

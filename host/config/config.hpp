@@ -2,14 +2,11 @@
 // With neither, it starts with safe defaults.
 #pragma once
 
-#include "host/gate/limits.hpp"
 #include "host/log/log.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -23,17 +20,15 @@ struct BadConfig : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// What is enabled when the state directory is new, and what each plugin may hold.
+/// What is enabled when the state directory is new.
 struct EnabledAtFirst {
     bool all = false;
     std::set<std::string> names;
-    std::map<std::string, gate::Limits> limits; ///< by plugin; the others have the usual ones
 };
 
 struct Config {
     std::string host = "0.0.0.0";                        ///< CORE_HOST: address to listen on
     std::uint16_t port = 4000;                           ///< CORE_PORT; 0: any free one
-    bool addressGiven = false;                           ///< one of these two is said, not a default
     std::optional<std::filesystem::path> tlsCertificate; ///< CORE_TLS_CERT: PEM, with its chain; then HTTPS is spoken
     std::optional<std::filesystem::path> tlsKey;         ///< CORE_TLS_KEY: both or none
     std::filesystem::path stateDir;                      ///< TALOME_STATE_DIR
@@ -44,7 +39,6 @@ struct Config {
     bool replaceNewPlugins = false;                      ///< TALOME_NEW_PLUGIN_FILE: "replace"; else "offer"
     std::uint32_t lifecycleLimit = 10; ///< TALOME_LIFECYCLE_SECONDS: for each step of a plugin, 1 to 600
     std::uint32_t drainLimit = 30;     ///< TALOME_DRAIN_SECONDS: for the calls of a plugin that is replaced, 0 to 600
-    std::chrono::seconds quarantineWithin{600}; ///< TALOME_QUARANTINE_SECONDS: two crashes so close hold a plugin back
     std::vector<std::string> dashboardOrigins = {"http://localhost:3000"}; ///< DASHBOARD_ORIGIN
     std::vector<std::string> trustedProxies;                               ///< addresses whose X-Forwarded-* count
     std::vector<std::string> metricsAllow; ///< METRICS_ALLOW: addresses that may read /metrics without logging in

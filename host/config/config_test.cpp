@@ -92,19 +92,3 @@ TEST_CASE("what is wrong is named with its place") {
           std::string::npos);
     CHECK(refusal({{"TALOME_PLUGINS", "../x"}}).find("not '../x'") != std::string::npos);
 }
-
-TEST_CASE("what one plugin may hold can be said by its name") {
-    const auto config =
-        from({}, "plugins:\n  enabled: [docker]\n  limits:\n    docker: {calls: 4, queued: 1000, call_seconds: 60}\n"
-                 "    ai: {streams: 20}\n");
-    CHECK(config.plugins.names.contains("docker"));
-    CHECK(config.plugins.limits.at("docker").calls == 4);
-    CHECK(config.plugins.limits.at("docker").queued == 1000);
-    CHECK(config.plugins.limits.at("docker").callSeconds == 60);
-    CHECK(config.plugins.limits.at("docker").streams == talome::gate::Limits{}.streams);
-    CHECK(config.plugins.limits.at("ai").streams == 20);
-    CHECK(refusal({}, "plugins:\n  limits:\n    docker: {calls: 65}\n")
-              .find(":3: plugins.limits.docker.calls: expected a number from 1 to 64") != std::string::npos);
-    CHECK(refusal({}, "plugins:\n  limits:\n    docker: 7\n").find("expected a map of limits") != std::string::npos);
-    CHECK(refusal({}, "plugins:\n  limits:\n    Docker: {}\n").find("is no name of a plugin") != std::string::npos);
-}

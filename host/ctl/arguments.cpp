@@ -9,22 +9,18 @@ namespace {
 
 struct Expected {
     std::size_t least = 0, most = 0;
-    std::vector<std::string> options, flags;
+    std::vector<std::string> options;
 };
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 Expected read(std::string_view text) {
     Expected expected;
     std::istringstream words{std::string(text)};
     for (std::string word; words >> word;) {
-        const bool optional = word.starts_with('['), alone = word.ends_with(']');
+        const bool optional = word.starts_with('[');
         std::erase_if(word, [](char c) { return c == '[' || c == ']'; });
         if (word.starts_with("--")) {
-            (alone ? expected.flags : expected.options).push_back(word);
-            if (!alone) words >> word; // what its value is called
+            expected.options.push_back(word);
+            words >> word; // what its value is called
             continue;
         }
         ++expected.most;
@@ -45,12 +41,10 @@ Arguments::Arguments(std::string_view text, const std::vector<std::string>& word
         } else if (options && word.starts_with("--")) {
             const auto equals = word.find('=');
             const auto name = word.substr(0, equals);
-            const bool alone = contains(expected.flags, name), bare = equals == std::string::npos;
-            if (!alone && !contains(expected.options, name))
+            if (std::find(expected.options.begin(), expected.options.end(), name) == expected.options.end())
                 throw UsageError(name + " is not an option of this command");
-            if (alone && !bare) throw UsageError(name + " has no value");
-            if (!alone && bare && i + 1 == words.size()) throw UsageError(name + " needs a value");
-            const auto value = alone ? std::string() : bare ? words[++i] : word.substr(equals + 1);
+            if (equals == std::string::npos && i + 1 == words.size()) throw UsageError(name + " needs a value");
+            const auto value = equals == std::string::npos ? words[++i] : word.substr(equals + 1);
             if (!options_.emplace(name, value).second) throw UsageError(name + " is given twice");
         } else {
             words_.push_back(word);

@@ -1,5 +1,5 @@
 // The words of a command line, read by the same text that the help shows: "NAME [--role ROLE]" takes one word and may
-// have an option with a value, "[KEY]" takes one word or none, "[--c]" is an option without a value.
+// have an option with a value, "[KEY]" takes one word or none.
 #pragma once
 
 #include <map>
@@ -25,8 +25,6 @@ public:
     const std::string& at(std::size_t index) const { return words_.at(index); }
     /// "--role": what was given after it, or nothing.
     std::optional<std::string> option(std::string_view name) const;
-    /// "--c": whether it was given.
-    bool flag(std::string_view name) const { return option(name).has_value(); }
 
 private:
     std::vector<std::string> words_;

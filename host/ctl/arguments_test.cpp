@@ -12,9 +12,6 @@ TEST_CASE("a command line is read as its help shows it") {
     CHECK_FALSE(Arguments("NAME [--role ROLE]", {"ann"}).option("--role"));
     CHECK(Arguments("NAME [--role ROLE]", {"--role=member", "ann"}).option("--role") == "member");
     CHECK(Arguments("[KEY]", {}).count() == 0);
-    CHECK(Arguments("NAME [--c] [--dir DIR]", {"--c", "ann"}).flag("--c"));
-    CHECK(Arguments("NAME [--c] [--dir DIR]", {"ann", "--dir", "--c"}).option("--dir") == "--c");
-    CHECK_FALSE(Arguments("NAME [--c] [--dir DIR]", {"ann", "--dir", "x"}).flag("--c"));
     CHECK(Arguments("KEY VALUE", {"port", "-5"}).at(1) == "-5");
     CHECK(Arguments("KEY VALUE", {"key", "-"}).at(1) == "-");
     CHECK(Arguments("KEY VALUE", {"--", "key", "--x"}).at(1) == "--x");
@@ -26,7 +23,5 @@ TEST_CASE("what a command line must not be") {
     CHECK_THROWS_AS(Arguments("", {"x"}), UsageError);
     CHECK_THROWS_AS(Arguments("NAME", {"ann", "--role", "admin"}), UsageError);
     CHECK_THROWS_AS(Arguments("NAME [--role ROLE]", {"ann", "--role"}), UsageError);
-    CHECK_THROWS_AS(Arguments("NAME [--c]", {"ann", "--c=yes"}), UsageError);
-    CHECK_THROWS_AS(Arguments("NAME [--c]", {"ann", "--c", "--c"}), UsageError);
     CHECK_THROWS_AS(Arguments("NAME [--role ROLE]", {"ann", "--role", "a", "--role", "b"}), UsageError);
 }

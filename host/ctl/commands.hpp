@@ -39,14 +39,8 @@ int auditVerify(const Context&, const Arguments&);
 int snapshotCreate(const Context&, const Arguments&);
 int snapshotList(const Context&, const Arguments&);
 int restore(const Context&, const Arguments&);
-// plugins.cpp
-int pluginList(const Context&, const Arguments&);
-int pluginEnable(const Context&, const Arguments&);
-int pluginDisable(const Context&, const Arguments&);
-int pluginReplace(const Context&, const Arguments&);
-int pluginNew(const Context&, const Arguments&);
-int pluginCheck(const Context&, const Arguments&);
 // operations.cpp
+int pluginList(const Context&, const Arguments&);
 int operations(const Context&, const Arguments&);
 int call(const Context&, const Arguments&);
 

@@ -1,6 +1,5 @@
 // talomectl: looks after a talomed, and calls its operations, from the command line.
 #include "host/ctl/commands.hpp"
-#include "host/ctl/completion.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -80,29 +79,7 @@ const Command& findCommand(std::vector<std::string>& words) {
     throw UsageError("there is no command '" + words[0] + "'; talomectl --help lists them");
 }
 
-Client clientOf(const Options& options) {
-    const char* token = std::getenv("TALOME_TOKEN");
-    return {findServer(options.socket, options.url), token ? token : ""};
-}
-
-/// For the shell; it wants words, and nothing where there are none.
-int complete(const std::vector<std::string>& words) {
-    const auto plugins = [] {
-        std::vector<std::string> ids;
-        try {
-            for (const auto& each : clientOf({}).get("/api/plugins").as_array())
-                ids.emplace_back(each.at("id").as_string());
-        } catch (const std::exception&) {
-            ids.clear(); // no server answers, or not to this user: there is nothing to offer, and no place for words
-        }
-        return ids;
-    };
-    for (const auto& each : completions(commands(), words, plugins)) std::cout << each << '\n';
-    return 0;
-}
-
 int run(const std::vector<std::string>& all) {
-    if (!all.empty() && all[0] == "--complete") return complete({all.begin() + 1, all.end()});
     auto options = readOptions(all);
     if (options.help) {
         printUsage(std::cout);
@@ -119,7 +96,8 @@ int run(const std::vector<std::string>& all) {
     const auto& command = findCommand(options.words);
     try {
         const Arguments arguments(command.arguments, options.words);
-        const Client client = clientOf(options);
+        const char* token = std::getenv("TALOME_TOKEN");
+        const Client client(findServer(options.socket, options.url), token ? token : "");
         return command.run({client, options.json}, arguments);
     } catch (const UsageError& wrong) {
         throw UsageError(std::string(wrong.what()) + "\nusage: talomectl " + command.name + " " + command.arguments);

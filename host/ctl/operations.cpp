@@ -1,4 +1,4 @@
-// talomectl operations, call: what the API document says can be called, called by its name.
+// talomectl plugin list, operations, call: what the API document says can be called, called by its name.
 #include "host/ctl/commands.hpp"
 #include "host/ctl/output.hpp"
 #include "host/ctl/secret_input.hpp"
@@ -70,6 +70,16 @@ json::object inputOf(const Arguments& arguments) {
 }
 
 } // namespace
+
+int pluginList(const Context& context, const Arguments&) {
+    const auto plugins = context.client.get("/api/plugins");
+    if (context.json)
+        std::cout << json::serialize(plugins) << '\n';
+    else
+        printTable(std::cout, plugins.as_array(),
+                   {{"id", "ID"}, {"version", "VERSION"}, {"state", "STATE"}, {"reason", "REASON"}});
+    return 0;
+}
 
 int operations(const Context& context, const Arguments&) {
     json::array rows;

@@ -233,34 +233,15 @@ Drain::Hold enter(talome_call& call, const Endpoint& endpoint) {
 
 } // namespace
 
-void Gate::invoke(talome_call& call, const Endpoint& endpoint, const std::string& input, talome_sink out, void* to,
-                  http::Exchange* exchange) const {
-    lastWords().clear();
-    RunningCall running(rules_.watch, call, endpoint, exchange);
-    talome_status status;
-    {
-        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
-        status = endpoint.invoke(endpoint.user, &call, {input.data(), input.size()}, out, to);
-    }
-    const bool answered = running.end();
-    if (answered) {
-        exchange->acceptAnswer(httpStatus(TALOME_E_TIMEOUT));
-        call.headers.clear();
-    }
-    if (status < 0) endpoint.usage.failed.fetch_add(1, std::memory_order_relaxed);
-    const bool expired = status == TALOME_E_CANCELLED && call.deadlineMs && Clock::now() >= call.expires;
-    if (answered || expired) throw Failure(TALOME_E_TIMEOUT, running.late());
-    succeedOrThrow(status, endpoint.declared.id);
-}
-
-void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to,
-               http::Exchange* exchange) const {
+void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to) const {
     const auto hold = enter(call, endpoint);
     if (!endpoint.invoke)
         throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
-        invoke(call, endpoint, text, out, to, exchange);
+        lastWords().clear();
+        succeedOrThrow(endpoint.invoke(endpoint.user, &call, {text.data(), text.size()}, out, to),
+                       endpoint.declared.id);
     });
 }
 
@@ -270,9 +251,7 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
     call.inside = endpoint.drain.get();
     if (endpoint.lateAuthentication && !call.principal->authenticated) {
         if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
-        const auto text = canonical(input);
-        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
-        endpoint.wire(call, text, exchange); // it authorises by runLate()
+        endpoint.wire(call, canonical(input), exchange); // it authorises by runLate()
         return;
     }
     call.passed = exchange.passed.has_value();
@@ -281,14 +260,7 @@ void Gate::runWire(talome_call& call, const Endpoint& endpoint, json::value inpu
         const auto text = prepare(call, endpoint, input);
         exchange.passed = call.approval;
         lastWords().clear();
-        const RunningCall running(rules_.watch, call, endpoint, nullptr);
-        const crash::Scope scope(endpoint.usage, endpoint.declared.id);
-        try {
-            return endpoint.wire(call, text, exchange);
-        } catch (const std::exception&) {
-            endpoint.usage.failed.fetch_add(1, std::memory_order_relaxed);
-            throw;
-        }
+        return endpoint.wire(call, text, exchange);
     });
 }
 
@@ -310,7 +282,6 @@ void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::strin
 
 void Gate::call(talome_call& from, const Nested& nested, std::string_view operation, std::string_view input,
                 talome_sink out, void* to) const {
-    const CallUse use(from);
     if (from.depth >= kMostDepth)
         throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
     const auto isUsed = [&](const auto& pattern) { return matches(pattern, operation); };
@@ -327,7 +298,6 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     inner.principal = std::move(principal);
     inner.requestId = from.requestId;
     inner.deadlineMs = from.deadlineMs;
-    inner.expires = from.expires;
     inner.cancelled = [&from] { return isCancelled(from); };
     inner.depth = from.depth + 1;
     inner.plugin = nested.plugin;

@@ -5,7 +5,6 @@
 #include "host/audit/entry.hpp"
 #include "host/gate/approvals.hpp"
 #include "host/gate/call.hpp"
-#include "host/gate/call_watch.hpp"
 #include "host/gate/failure.hpp"
 #include "host/gate/security_mode.hpp"
 
@@ -35,7 +34,6 @@ struct Rules {
     std::function<void(const audit::Entry&)> note;
     Approvals& approvals;
     const Registry& registry;
-    CallWatch* watch = nullptr; ///< looks after the calls that run; null: nobody does
 };
 
 /// Any thread.
@@ -53,9 +51,7 @@ public:
 
     /// The whole path. `input` is the merged object; throws Failure. This and the next two throw Superseded, before
     /// anything is done, if the endpoint's plugin has been replaced or ended: the endpoint was of an older snapshot.
-    /// `exchange`: to be answered when the time is over, though the handler has not returned.
-    void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to,
-             http::Exchange* exchange = nullptr) const;
+    void run(talome_call&, const Endpoint&, boost::json::value input, talome_sink out, void* to) const;
     /// The same for a request that its handler answers by itself, see Endpoint::wire.
     void runWire(talome_call&, const Endpoint&, boost::json::value input, http::Exchange&) const;
     /// For a caller who has said who it is after its input was checked: the rest of the path, around `invoke`.
@@ -82,8 +78,6 @@ private:
     std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
     void applySecurityMode(talome_call&, const Endpoint&, const boost::json::value& input,
                            const std::string& text) const;
-    void invoke(talome_call&, const Endpoint&, const std::string& input, talome_sink out, void* to,
-                http::Exchange*) const;
     template <class Invoke>
     void audited(const talome_call&, const Endpoint&, const boost::json::value& input, Invoke&&) const;
     audit::Entry entryOf(const talome_call&, const Endpoint&, const boost::json::value& input,

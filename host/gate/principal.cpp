@@ -10,7 +10,7 @@ std::string_view nameOf(Origin origin) noexcept {
 }
 
 std::string_view nameOf(Credential credential) noexcept {
-    constexpr std::string_view names[] = {"none", "session", "token", "socket", "plugin", "job"};
+    constexpr std::string_view names[] = {"none", "session", "token", "socket", "plugin"};
     return names[static_cast<int>(credential)];
 }
 

@@ -22,8 +22,7 @@ enum class Credential {
     session, ///< of a person who has logged in
     token,   ///< an API token: reaches what its scope says, see Principal::most
     socket,  ///< the daemon's unix socket, by the kernel's word for the caller's uid
-    plugin,  ///< a plugin's own work
-    job      ///< a job goes on for a user who need not be there any more
+    plugin   ///< a plugin's own work
 };
 
 std::string_view nameOf(Credential) noexcept;

@@ -1,7 +1,6 @@
 // What can be called at this moment: an immutable snapshot of all operations, routes and flags, swapped as a whole.
 #pragma once
 
-#include "host/crash/scope.hpp"
 #include "host/gate/bulkhead.hpp"
 #include "host/gate/drain.hpp"
 #include "host/gate/principal.hpp"
@@ -10,7 +9,6 @@
 #include "host/http/router.hpp"
 #include "sdk/manifest/manifest.hpp"
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,13 +26,10 @@ struct Endpoint {
     /// Of every kind but a call, instead of invoke: answers the request itself. False: it waits for the body, and is
     /// called again. What goes wrong is thrown.
     std::function<bool(talome_call&, const std::string& input, http::Exchange&)> wire;
-    bool lateAuthentication = false;          ///< a WebSocket whose client may say who it is in its first message
-    std::string plugin;                       ///< "host" or a plugin's id
-    std::shared_ptr<Bulkhead> bulkhead;       ///< null: the host's own
-    std::shared_ptr<http::Holdings> holdings; ///< of its connections; null: the host's own
-    std::chrono::milliseconds timeLimit{0};   ///< for a call; 0: none, the host's own
-    crash::Usage& usage;                      ///< what calls of this plugin cost
-    std::shared_ptr<Drain> drain;             ///< of its generation: who calls holds it; null: the host's own
+    bool lateAuthentication = false;    ///< a WebSocket whose client may say who it is in its first message
+    std::string plugin;                 ///< "host" or a plugin's id
+    std::shared_ptr<Bulkhead> bulkhead; ///< null: the host's own
+    std::shared_ptr<Drain> drain;       ///< of its generation: who calls holds it; null: the host's own, always there
 };
 
 struct Routed {

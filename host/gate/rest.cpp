@@ -4,8 +4,6 @@
 #include "host/auth/socket_principal.hpp"
 #include "host/gate/rest_input.hpp"
 #include "host/http/error.hpp"
-#include "host/jobs/jobs.hpp"
-#include "host/jobs/prefer_wait.hpp"
 #include "host/log/log.hpp"
 
 #include <boost/json.hpp>
@@ -200,7 +198,6 @@ talome_call Rest::begin(http::Exchange& exchange, std::shared_ptr<const Snapshot
     call.snapshot = std::move(snapshot);
     call.requestId = exchange.requestId();
     call.approval = exchange.header("Talome-Approval").value_or("");
-    call.idempotencyKey = exchange.header("Idempotency-Key").value_or("");
     call.relayed = !proxies_.contains(exchange.peer()) &&
                    (exchange.header("X-Forwarded-For") || exchange.header("Forwarded") || exchange.header("Via"));
     call.secure = exchange.secure() ||
@@ -218,25 +215,6 @@ struct Waiting {
 };
 
 } // namespace
-
-/// With the result of the job that the call has begun, if its caller prefers to wait and it is over by then.
-bool Rest::answerByJob(http::Exchange& exchange, const talome_call& call) const {
-    if (call.job.empty() || !jobs_) return false;
-    const auto prefer = exchange.header("Prefer");
-    const auto limit = prefer ? jobs::preferredWait(*prefer) : std::nullopt;
-    const auto job = limit ? jobs_->wait(call.job, *limit) : std::nullopt;
-    if (!job) return false;
-    exchange.setHeader("Preference-Applied", "wait");
-    if (job->state != jobs::State::done) {
-        const bool cancelled = job->state == jobs::State::cancelled && job->status == TALOME_E_CANCELLED;
-        Failure failure(cancelled ? TALOME_E_CONFLICT : job->status, "the job: " + job->words);
-        failure.members = {{"jobId", job->id}};
-        throw failure;
-    }
-    for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
-    exchange.send(200, kJson, job->result.value_or(R"({"ok":true})"));
-    return true;
-}
 
 void Rest::serve(http::Exchange& exchange) const {
     if (const auto waiting = std::static_pointer_cast<Waiting>(exchange.visit); waiting && exchange.sink())
@@ -259,14 +237,13 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
     const auto& route = *match.value->route;
     exchange.setRoute(route.path);
     exchange.setPlugin(endpoint->plugin);
-    if (endpoint->holdings) exchange.holdFor(endpoint->holdings);
     const auto kind = endpoint->declared.kind;
     auto call = begin(exchange, snapshot, *endpoint);
     // Before the body is read, and again on the one path.
     if (call.principal->authenticated || !endpoint->lateAuthentication) gate_.admit(call, *endpoint);
     if (kind == manifest::Kind::call && !collectBody(exchange, *endpoint)) return; // called again when it has come
     // An upload that has come whole is not sent away any more.
-    Bulkhead::Place place(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->usage);
+    const Bulkhead::Place place(exchange.sink() ? nullptr : endpoint->bulkhead.get(), endpoint->plugin);
     try {
         auto input = readInput(exchange, *endpoint, route, match.params);
         if (kind != manifest::Kind::call) {
@@ -274,10 +251,8 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
             return;
         }
         Answer answer;
-        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer, &exchange);
+        gate_.run(call, *endpoint, std::move(input), &Answer::take, &answer);
         if (answer.tooLarge) throw Failure(TALOME_E_INTERNAL, endpoint->declared.id + " answered more than 64 MiB");
-        place.release();
-        if (answerByJob(exchange, call)) return;
         for (const auto& [name, value] : call.headers) exchange.addHeader(name, value);
         const auto& type = endpoint->declared.outputType;
         const int status = call.status                                         ? call.status

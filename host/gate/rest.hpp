@@ -12,10 +12,6 @@
 #include <string>
 #include <vector>
 
-namespace talome::jobs {
-class Jobs;
-}
-
 namespace talome::gate {
 
 /// Any thread.
@@ -27,9 +23,6 @@ public:
     /// `origins`: where a dashboard may be served from, besides this server itself ("http://localhost:3000").
     Rest(const Gate&, const Registry&, Authenticate, const std::vector<std::string>& origins, TrustedProxies);
 
-    /// For callers who would rather wait for a job than be told where it is. Before the first request.
-    void answerJobs(jobs::Jobs& jobs) { jobs_ = &jobs; }
-
     void handle(http::Exchange&) const;
 
 private:
@@ -37,7 +30,6 @@ private:
     void serve(http::Exchange&, const std::shared_ptr<const Snapshot>&) const;
     talome_call begin(http::Exchange&, std::shared_ptr<const Snapshot>, const Endpoint&) const;
     void refuseForeignSites(const http::Exchange&) const;
-    bool answerByJob(http::Exchange&, const talome_call&) const;
     std::shared_ptr<const Principal> caller(const http::Exchange&, const std::string& token) const;
 
     const Gate& gate_;
@@ -45,7 +37,6 @@ private:
     Authenticate authenticate_;
     Origins origins_;
     TrustedProxies proxies_;
-    jobs::Jobs* jobs_ = nullptr;
 };
 
 } // namespace talome::gate

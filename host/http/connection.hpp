@@ -21,7 +21,7 @@ class Exchange;
 
 /// What an event of the engine's epoll set belongs to.
 struct Watched {
-    enum class Kind { listener, connection, probe, stop };
+    enum class Kind { listener, connection, stop };
     explicit Watched(Kind kind) : kind(kind) {}
     const Kind kind;
 };

@@ -60,14 +60,12 @@ Server::Engine::Engine(Options options, Handler handler, AccessLog accessLog)
 
 Server::Engine::~Engine() {
     stop();
-    for (int descriptor : {epoll_, stopEvent_, probeEvent_, spare_.load()})
+    for (int descriptor : {epoll_, stopEvent_, spare_.load()})
         if (descriptor >= 0) ::close(descriptor);
 }
 
-void Server::Engine::start(std::vector<Descriptor> passed) {
-    std::vector<std::unique_ptr<Listener>> main;
-    for (auto& each : passed) main.push_back(std::make_unique<Listener>(std::move(each)));
-    if (main.empty()) main = listenOn("", options_.host, options_.port, options_.backlog);
+void Server::Engine::start() {
+    auto main = listenOn("", options_.host, options_.port, options_.backlog);
     checked(epoll_ = ::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     checked(stopEvent_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
     spare_ = openSpare();
@@ -97,16 +95,11 @@ std::uint16_t Server::Engine::listen(const std::string& name, const std::string&
 }
 
 void Server::Engine::listenUnix(const std::filesystem::path& path) {
-    add(std::make_unique<Listener>(std::make_unique<UnixSocket>(path, options_.backlog)));
-}
-
-void Server::Engine::listenUnix(Descriptor passed) { add(std::make_unique<Listener>(std::move(passed))); }
-
-void Server::Engine::add(std::unique_ptr<Listener> listener) {
+    auto made = std::make_unique<Listener>(std::make_unique<UnixSocket>(path, options_.backlog));
     std::lock_guard lock(listenersMutex_);
     if (shared_.draining) throw std::runtime_error("the server stops");
-    if (started_) watch(listener->descriptor(), *listener, EPOLLIN | EPOLLONESHOT);
-    listeners_.push_back(std::move(listener));
+    if (started_) watch(made->descriptor(), *made, EPOLLIN | EPOLLONESHOT);
+    listeners_.push_back(std::move(made));
 }
 
 void Server::Engine::unlisten(const std::string& name) {
@@ -309,14 +302,12 @@ Counters Server::Engine::counters() const {
 Server::Server(Options options, Handler handler, AccessLog accessLog)
     : engine_(std::make_unique<Engine>(std::move(options), std::move(handler), std::move(accessLog))) {}
 Server::~Server() = default;
-void Server::start(std::vector<Descriptor> passed) { engine_->start(std::move(passed)); }
+void Server::start() { engine_->start(); }
 Poco::Net::SocketAddress Server::address() const { return engine_->address(); }
 std::uint16_t Server::listen(const std::string& name, const std::string& host, std::uint16_t port) {
     return engine_->listen(name, host, port);
 }
 void Server::listenUnix(const std::filesystem::path& path) { engine_->listenUnix(path); }
-void Server::listenUnix(Descriptor passed) { engine_->listenUnix(std::move(passed)); }
-void Server::probe(std::function<void()> answered) { engine_->probe(std::move(answered)); }
 void Server::unlisten(const std::string& name) { engine_->unlisten(name); }
 void Server::onStreamThread(std::function<void()> wish) { engine_->onStreamThread(std::move(wish)); }
 bool Server::hasRoomForStream() const { return engine_->hasRoomForStream(); }

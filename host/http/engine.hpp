@@ -24,11 +24,9 @@ public:
     Engine(Options options, Handler handler, AccessLog accessLog);
     ~Engine();
 
-    void start(std::vector<Descriptor> passed);
+    void start();
     std::uint16_t listen(const std::string& name, const std::string& host, std::uint16_t port);
     void listenUnix(const std::filesystem::path& path);
-    void listenUnix(Descriptor passed);
-    void probe(std::function<void()> answered);
     void unlisten(const std::string& name);
     void onStreamThread(std::function<void()> wish) { streams_.post(std::move(wish)); }
     bool hasRoomForStream() const { return streams_.hasRoom(); }
@@ -48,14 +46,11 @@ private:
     // engine.cpp: life, accepting
     void watch(int descriptor, Watched& watched, std::uint32_t events);
     void rearm(int descriptor, Watched& watched, std::uint32_t events);
-    void add(std::unique_ptr<Listener> listener);
     void acceptFrom(Listener& listener);
     void accept(Listener& listener);
     void admit(std::unique_ptr<Connection> connection);
     void refuseOne(Listener& listener);
     void drop(Connection& connection);
-
-    void answerProbe(); // probe.cpp
 
     // serve.cpp: a worker's life
     void work(WorkerPool::Worker& worker);
@@ -88,12 +83,9 @@ private:
     const Handler handler_;
     const AccessLog accessLog_;
     const std::size_t maxConnections_;
-    Watched stopMark_{Watched::Kind::stop}, probeMark_{Watched::Kind::probe};
+    Watched stopMark_{Watched::Kind::stop};
     int epoll_ = -1, stopEvent_ = -1;
-    std::mutex probeMutex_;
-    int probeEvent_ = -1;          ///< from the first probe on
-    std::function<void()> probed_; ///< who waits for a worker's answer
-    std::atomic<int> spare_{-1};   ///< a descriptor to refuse a client with when there is none left
+    std::atomic<int> spare_{-1}; ///< a descriptor to refuse a client with when there is none left
     std::atomic<bool> started_{false};
     mutable std::mutex listenersMutex_;
     std::vector<std::unique_ptr<Listener>> listeners_; ///< a closed one stays: a worker may be on its way to it

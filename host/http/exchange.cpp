@@ -191,27 +191,6 @@ void Exchange::handOver(std::shared_ptr<Stream> stream) {
         phase_ != Phase::bodiless)
         throw std::logic_error("handOver() needs upgrade(), or begin() without a length");
     stream_ = std::move(stream);
-    stream_->holdings = holdings_;
-}
-
-void Exchange::answerForHandler(const HttpError& error) {
-    const auto body = errorBody(error.status, error.text, requestId_);
-    ResponseFacts facts;
-    facts.status = error.status;
-    facts.contentType = "application/json";
-    facts.requestId = requestId_;
-    facts.secure = secure();
-    facts.noStore = true;
-    facts.keepAlive = false;
-    facts.length = body.size();
-    connection_.sendNow(formatHead(facts, {}) + body);
-    connection_.shutdownSend();
-}
-
-void Exchange::acceptAnswer(int status) {
-    status_ = status;
-    mayKeepAlive_ = false;
-    phase_ = Phase::done;
 }
 
 void Exchange::sendError(int status, std::string_view text) {

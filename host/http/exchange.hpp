@@ -24,7 +24,6 @@ namespace talome::http {
 
 class Connection;
 class Stream;
-struct Holdings;
 struct Options;
 
 /// What all exchanges of a server share.
@@ -91,11 +90,6 @@ public:
     /// The same for a body of any size: each piece is given to the sink as it comes. sink() is the first call's.
     bool receive(std::shared_ptr<BodySink> sink);
     const std::shared_ptr<BodySink>& sink() const { return sink_; }
-    /// Whose request it is: what is collected, and a stream that is handed over, counts among what he may hold. The
-    /// first call's counts.
-    void holdFor(std::shared_ptr<Holdings> holdings) {
-        if (!holdings_) holdings_ = std::move(holdings);
-    }
     /// What collect() has collected.
     std::string& body() { return collected_; }
     /// The next bytes, 0 at the end, waiting for them. HttpError 413, 408 (too slow), 400 (bad chunk); ClientGone.
@@ -126,12 +120,6 @@ public:
     bool chunked() const { return phase_ == Phase::chunked; }
     /// The connection closes after this answer. Before send() or begin().
     void closeAfter() { mayKeepAlive_ = false; }
-
-    /// The one function that another thread may call while the handler runs, which meanwhile touches nothing here but
-    /// connected(): the client is told, and its connection is over. What cannot be sent at once is lost.
-    void answerForHandler(const HttpError& error);
-    /// The handler has returned at last: there is nothing left to send. Only once the other thread is done.
-    void acceptAnswer(int status);
 
     bool begun() const { return phase_ != Phase::waiting; }
     /// Takes back an answer of which nothing is out yet, and the stream with it. True if another can be given.
@@ -237,7 +225,6 @@ private:
     std::uint64_t keptBytes_ = 0; ///< of the answer, in Shared::kept
     bool turnOver_ = false;
     std::shared_ptr<BodySink> sink_;
-    std::shared_ptr<Holdings> holdings_;
     std::shared_ptr<Stream> stream_;
     int status_ = 0;
     bool receiving_ = false, received_ = false;

@@ -1,7 +1,6 @@
 // How an exchange takes the body of its request, and how long it waits for its client.
 #include "host/http/connection.hpp"
 #include "host/http/exchange.hpp"
-#include "host/http/holdings.hpp"
 #include "host/http/server.hpp"
 #include "host/http/stream.hpp"
 
@@ -58,15 +57,7 @@ void Exchange::keep(std::string_view piece) {
         throw HttpError(503, "the server is receiving too much at once", {{"Retry-After", "5"}});
     };
     counted_ += piece.size();
-    if (holdings_) holdings_->bodies += piece.size();
     if ((shared_.collected += piece.size()) > options_.maxCollected) refuse();
-    if (holdings_ && holdings_->bodies > holdings_->mostBodies) {
-        ++holdings_->refused;
-        throw HttpError(503,
-                        holdings_->owner + " is receiving " + std::to_string(holdings_->mostBodies) +
-                            " bytes, which is all that is collected for one plugin at once",
-                        {{"Retry-After", "5"}});
-    }
     // One client must not be able to use up what there is for all.
     if (counted_ > kUncounted &&
         !shared_.add(peer(), counted_ - std::exchange(ofPeer_, counted_), options_.maxCollected / 2))
@@ -76,7 +67,6 @@ void Exchange::keep(std::string_view piece) {
 
 void Exchange::releaseBody() {
     collected_ = {};
-    if (counted_ && holdings_) holdings_->bodies -= counted_;
     if (counted_) shared_.collected -= std::exchange(counted_, 0);
     if (ofPeer_) shared_.remove(peer(), std::exchange(ofPeer_, 0));
 }

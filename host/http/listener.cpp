@@ -2,7 +2,6 @@
 
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/ServerSocketImpl.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -52,17 +51,6 @@ std::unique_ptr<Connection> makeConnection(int client, const sockaddr_storage& p
     return std::make_unique<Connection>(client, addressText(peer), std::move(name));
 }
 
-/// Poco's server socket around a descriptor that listens already.
-class PassedSocket : public Poco::Net::ServerSocket {
-public:
-    explicit PassedSocket(Descriptor descriptor) : ServerSocket(new Impl(descriptor), true) {}
-
-private:
-    struct Impl : Poco::Net::ServerSocketImpl {
-        explicit Impl(Descriptor& descriptor) { reset(descriptor.release()); }
-    };
-};
-
 std::vector<Poco::Net::IPAddress> resolve(const std::string& host) {
     try {
         return Poco::Net::DNS::hostByName(host).addresses();
@@ -94,17 +82,11 @@ Poco::Net::ServerSocket listenAt(const Poco::Net::IPAddress& host, std::uint16_t
 } // namespace
 
 Listener::Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name)
-    : Watched(Kind::listener), socket_(socket), address_(socket_.address()), name_(std::move(name)), ofUnix_(false) {}
+    : Watched(Kind::listener), socket_(socket), address_(socket_.address()), name_(std::move(name)) {}
 
 Listener::Listener(std::unique_ptr<UnixSocket> socket)
     : Watched(Kind::listener), unix_(std::move(socket)), socket_(unix_->socket()),
-      name_(std::make_shared<const std::string>()), ofUnix_(true) {}
-
-Listener::Listener(Descriptor passed)
-    : Watched(Kind::listener), socket_(PassedSocket(std::move(passed))), address_(socket_.address()),
-      name_(std::make_shared<const std::string>()), ofUnix_(address_.family() == Poco::Net::SocketAddress::UNIX_LOCAL) {
-    socket_.setBlocking(false);
-}
+      name_(std::make_shared<const std::string>()) {}
 
 Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
     std::lock_guard lock(mutex_);
@@ -115,7 +97,7 @@ Listener::Accepted Listener::accept(std::unique_ptr<Connection>& out) {
         auto* address = reinterpret_cast<sockaddr*>(&peer);
         int client = ::accept4(socket_.impl()->sockfd(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0) {
-            out = makeConnection(client, peer, ofUnix_, name_);
+            out = makeConnection(client, peer, unix_ != nullptr, name_);
             return Accepted::connection;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::nothing;

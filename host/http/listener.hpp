@@ -21,8 +21,6 @@ public:
     Listener(const Poco::Net::ServerSocket& socket, std::shared_ptr<const std::string> name);
     /// What comes through it is served as what comes through the main one is, see Exchange::peerUid().
     explicit Listener(std::unique_ptr<UnixSocket> socket);
-    /// One that listens already and that somebody else keeps: TCP, or a unix socket, whose file stays at the end.
-    explicit Listener(Descriptor passed);
 
     enum class Accepted { connection, nothing, exhausted, closed };
     /// Takes one waiting client, or says why there is none. `exhausted`: no descriptor is left for one.
@@ -38,11 +36,10 @@ public:
 
 private:
     mutable std::mutex mutex_;               ///< against close() while a worker accepts
-    const std::unique_ptr<UnixSocket> unix_; ///< null: TCP, or passed
+    const std::unique_ptr<UnixSocket> unix_; ///< null: TCP
     Poco::Net::ServerSocket socket_;
     Poco::Net::SocketAddress address_;
     const std::shared_ptr<const std::string> name_;
-    const bool ofUnix_;
     bool closed_ = false;
 };
 

@@ -154,28 +154,8 @@ void writePlugins(Writer& out, const MetricsSnapshot& counted, const Gauges& now
     out.family("talome_plugin_calls_running", Type::gauge, "", "Workers that a plugin holds now.");
     column("", &Row::running);
     out.family("talome_plugin_refused", Type::counter, "",
-               "Requests answered 503 because the plugin held as much as it may: workers, streams, bytes.");
+               "Requests answered 503 because the plugin held as many workers as it may.");
     column("_total", &Row::refused);
-
-    const auto used = [&](std::string_view name, Type type, std::string_view unit, std::string_view help, auto value) {
-        out.family(name, type, unit, help);
-        for (const auto& each : now.plugins)
-            out.sample(type == Type::counter ? "_total" : "", {{"plugin", each.plugin}}, each.*value);
-    };
-    using Plugin = Gauges::Plugin;
-    used("talome_plugin_calls", Type::counter, "", "Calls of its operations and routes, by other plugins as well.",
-         &Plugin::calls);
-    used("talome_plugin_calls_failed", Type::counter, "", "Of those, that ended with an error.", &Plugin::failed);
-    used("talome_plugin_calls_overdue", Type::counter, "", "Of those, that ran beyond their time limit.",
-         &Plugin::overdue);
-    used("talome_plugin_cpu_seconds", Type::counter, "seconds",
-         "Processor time of its calls, tasks and callbacks; sampled where there are many.", &Plugin::cpuSeconds);
-    used("talome_plugin_streams", Type::gauge, "", "Event streams, WebSockets and the like that are open.",
-         &Plugin::streams);
-    used("talome_plugin_queued_bytes", Type::gauge, "bytes", "Waiting for the clients of its streams.",
-         &Plugin::queuedBytes);
-    used("talome_plugin_database_bytes", Type::gauge, "bytes", "Of its database on disk, with its log.",
-         &Plugin::databaseBytes);
 }
 
 void writeProcess(Writer& out, const Gauges& now) {

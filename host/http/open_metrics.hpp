@@ -20,14 +20,11 @@ struct Gauges {
     std::uint64_t workers = 0, busyWorkers = 0;
 
     std::vector<std::pair<std::string, std::uint64_t>> streams; ///< open now, by kind: sse, websocket, transfer
-    std::uint64_t slowStreams = 0;                              ///< clients that did not keep up, since the start
+    std::uint64_t slowStreams = 0; ///< clients that did not keep up, since the start
     struct Plugin {
         std::string plugin;
-        std::uint64_t running = 0;                        ///< calls, now
-        std::uint64_t refused = 0;                        ///< because it already held as much as it may
-        std::uint64_t calls = 0, failed = 0, overdue = 0; ///< since the start
-        std::uint64_t streams = 0, queuedBytes = 0, databaseBytes = 0;
-        double cpuSeconds = 0; ///< in its calls, tasks and callbacks
+        std::uint64_t running = 0; ///< calls, now
+        std::uint64_t refused = 0; ///< because it already held as many workers as it may
     };
     std::vector<Plugin> plugins;
 

@@ -31,8 +31,6 @@ void Server::Engine::work(WorkerPool::Worker& worker) {
         if (watched->kind == Watched::Kind::stop) return;
         if (watched->kind == Watched::Kind::listener)
             acceptFrom(static_cast<Listener&>(*watched));
-        else if (watched->kind == Watched::Kind::probe)
-            answerProbe();
         else
             onConnection(static_cast<Connection&>(*watched), event.events, scratch);
         worker.finished();

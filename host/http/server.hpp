@@ -2,7 +2,6 @@
 // to "the answer is written". So a connection costs a descriptor, not a thread.
 #pragma once
 
-#include "host/http/descriptor.hpp"
 #include "host/http/exchange.hpp"
 #include "host/http/tls.hpp"
 
@@ -16,7 +15,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace talome::http {
 
@@ -85,9 +83,8 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds and begins to serve; `passed`: sockets that listen already, instead of the address in the options.
-    /// Throws std::runtime_error with address and reason if it cannot.
-    void start(std::vector<Descriptor> passed = {});
+    /// Binds and begins to serve. Throws std::runtime_error with address and reason if it cannot.
+    void start();
 
     /// Where it listens: the real port, if 0 was asked for. After start().
     Poco::Net::SocketAddress address() const;
@@ -98,13 +95,8 @@ public:
     /// A unix socket that serves what the main listener serves, never over TLS; mode 0600, removed at the end. What
     /// comes through it is told apart by Exchange::peerUid(). Throws std::runtime_error with path and reason.
     void listenUnix(const std::filesystem::path& path);
-    void listenUnix(Descriptor passed); ///< one that listens already, and whose file somebody else keeps
     /// Its connections stay.
     void unlisten(const std::string& name);
-
-    /// Has a worker call `answered`, once one waits for work: soon, or never if all of them hang. The last one asked
-    /// for counts. After start().
-    void probe(std::function<void()> answered);
 
     /// Runs something on the one thread that serves all streams: what it does comes in order with what they are sent.
     void onStreamThread(std::function<void()> wish);

@@ -1,5 +1,4 @@
 // What is asked of an open stream by any thread, handed to the reactor's.
-#include "host/http/holdings.hpp"
 #include "host/http/streams.hpp"
 
 namespace talome::http {
@@ -11,25 +10,8 @@ template <class F> void Streams::perform(F&& wish) {
         post(std::forward<F>(wish));
 }
 
-StreamHandle::~StreamHandle() {
-    if (holdings_) holdings_->queued -= queued_;
-}
-
-void StreamHandle::count(std::size_t bytes) {
-    queued_ += bytes;
-    if (holdings_) holdings_->queued += bytes;
-}
-
-void StreamHandle::uncount(std::size_t bytes) {
-    queued_ -= bytes;
-    if (holdings_) holdings_->queued -= bytes;
-}
-
 bool StreamHandle::hasRoom(std::size_t bytes) {
-    const auto fits = [&](std::size_t queued) {
-        if (queued == 0) return true;
-        return queued + bytes <= most_ && (!holdings_ || holdings_->queued + bytes <= holdings_->mostQueued);
-    };
+    const auto fits = [&](std::size_t queued) { return queued == 0 || queued + bytes <= most_; };
     if (fits(queued_)) return true;
     wasFull_ = true;
     return fits(queued_); // it may have been emptied in between, and then nobody would tell
@@ -44,7 +26,7 @@ StreamHandle::Sent StreamHandle::send(Piece piece) {
 
 void StreamHandle::sendAnyway(Piece piece) {
     if (gone_) return;
-    count(piece->size());
+    queued_ += piece->size();
     streams_.perform([&streams = streams_, number = number_, piece = std::move(piece)]() mutable {
         streams.enqueue(number, std::move(piece));
     });

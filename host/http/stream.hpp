@@ -14,7 +14,6 @@
 namespace talome::http {
 
 class Streams;
-struct Holdings;
 
 /// A piece of what is sent, shared by all the clients that it goes to.
 using Piece = std::shared_ptr<const std::string>;
@@ -24,16 +23,13 @@ class StreamHandle {
 public:
     enum class Sent { queued, full, gone };
 
-    StreamHandle(Streams& streams, std::uint64_t number, std::size_t most, std::shared_ptr<Holdings> holdings)
-        : streams_(streams), number_(number), most_(most), holdings_(std::move(holdings)) {}
-    ~StreamHandle();
-    StreamHandle(const StreamHandle&) = delete;
-    StreamHandle& operator=(const StreamHandle&) = delete;
+    StreamHandle(Streams& streams, std::uint64_t number, std::size_t most)
+        : streams_(streams), number_(number), most_(most) {}
 
     /// In order for each sender. `full`: the client does not keep up, and this piece is not sent.
     Sent send(Piece piece);
-    /// Whether so many bytes more may wait, here and for its owner's other streams: one piece always may, however
-    /// large. If not, Stream::onRoom() tells when there is room again.
+    /// Whether so many bytes more may wait: one piece always may, however large. If not, Stream::onRoom() tells when
+    /// there is room again.
     bool hasRoom(std::size_t bytes);
     /// For somebody who was refused before the stream was open: Stream::onRoom() tells him, too.
     void tellRoom();
@@ -54,13 +50,9 @@ public:
 
 private:
     friend class Streams;
-    void count(std::size_t bytes);
-    void uncount(std::size_t bytes);
-
     Streams& streams_; ///< outlives every handle that is used: the server is stopped after the plugins
     const std::uint64_t number_;
     const std::size_t most_;
-    const std::shared_ptr<Holdings> holdings_; ///< whose queues count together; null: nobody's
     std::atomic<std::size_t> queued_{0};
     std::atomic<bool> gone_{false}, wasFull_{false}, paused_{false};
 };
@@ -73,8 +65,6 @@ public:
     enum class End { closed, left, slow, silent };
 
     virtual ~Stream() = default;
-
-    std::shared_ptr<Holdings> holdings; ///< set by Exchange::handOver(): its owner's
 
     virtual Kind kind() const = 0;
     /// The connection is the stream's from now on; before anything else.

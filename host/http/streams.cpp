@@ -2,7 +2,6 @@
 
 #include "host/http/descriptor.hpp"
 #include "host/http/error.hpp"
-#include "host/http/holdings.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -65,7 +64,6 @@ void Streams::adopt(Connection& connection, std::shared_ptr<Stream> stream, std:
             ensureThread();
             wishes_.push_back([this, &connection, stream, head = std::move(head)] { open(connection, stream, head); });
             ++open_;
-            if (stream->holdings) ++stream->holdings->streams;
             wake();
             return;
         }
@@ -153,7 +151,7 @@ void Streams::open(Connection& connection, std::shared_ptr<Stream> stream, std::
     auto owned = std::make_unique<Entry>();
     auto& entry = *owned;
     entry.connection = &connection;
-    entry.handle = std::make_shared<StreamHandle>(*this, number, stream->most(), stream->holdings);
+    entry.handle = std::make_shared<StreamHandle>(*this, number, stream->most());
     entry.stream = std::move(stream);
     entry.heard = entry.sent = Clock::now();
     ++counts_[static_cast<std::size_t>(entry.stream->kind())];
@@ -213,7 +211,7 @@ void Streams::writeTo(Entry& entry) {
             if (n == 0) break;
             entry.moved = Clock::now();
             entry.sentOfFirst += n;
-            entry.handle->uncount(n);
+            entry.handle->queued_ -= n;
             if (entry.sentOfFirst < piece.size()) continue;
             entry.sentOfFirst = 0;
             entry.queue[entry.first++].reset();
@@ -245,7 +243,7 @@ void Streams::enqueue(std::uint64_t number, Piece piece) {
     auto* entry = find(number);
     if (!entry) return;
     if (entry->closing || piece->empty()) {
-        entry->handle->uncount(piece->size());
+        entry->handle->queued_ -= piece->size();
         return;
     }
     entry->sent = Clock::now();
@@ -257,7 +255,7 @@ void Streams::enqueue(std::uint64_t number, Piece piece) {
     } catch (const ClientGone&) {
         return end(*entry, Stream::End::left);
     }
-    entry->handle->uncount(entry->sentOfFirst);
+    entry->handle->queued_ -= entry->sentOfFirst;
     if (entry->sentOfFirst == piece->size()) {
         entry->sentOfFirst = 0; // nearly always: nothing is kept
         return tellRoom(*entry);
@@ -277,7 +275,7 @@ void Streams::beginClose(std::uint64_t number, Piece last, bool patient) {
         return;
     }
     if (last && !last->empty()) {
-        entry->handle->count(last->size());
+        entry->handle->queued_ += last->size();
         entry->queue.push_back(std::move(last));
     }
     entry->closing = true;
@@ -336,7 +334,6 @@ void Streams::bury() {
         ::epoll_ctl(epoll_, EPOLL_CTL_DEL, entry->connection->descriptor(), nullptr); // absent if it could not be added
         --counts_[static_cast<std::size_t>(entry->stream->kind())];
         --open_;
-        if (entry->stream->holdings) --entry->stream->holdings->streams;
         if (entry->how == Stream::End::slow || entry->how == Stream::End::silent) ++dropped_;
         // What is cut must not look whole.
         if (entry->how == Stream::End::slow || !entry->queue.empty()) entry->connection->resetOnClose();

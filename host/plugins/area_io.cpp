@@ -12,10 +12,7 @@ namespace {
 void ready(talome_self* self, tasks::Strand& strand, const std::shared_ptr<WatchState>& state, std::uint32_t events) {
     strand.post([self, state, events] {
         if (state->gone) return;
-        {
-            const crash::Scope scope(self->usage, "a descriptor's callback");
-            state->ready(state->user, state->fd, events);
-        }
+        state->ready(state->user, state->fd, events);
         if (state->gone) return;
         std::uint64_t number = 0;
         {

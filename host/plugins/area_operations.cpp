@@ -79,7 +79,6 @@ talome_status principal(const talome_call* call, talome_principal* out) noexcept
     return edge([&]() -> talome_status {
         if (!out || out->struct_size < offsetof(talome_principal, user_agent))
             throw Invalid("principal", "struct_size is not set");
-        const gate::CallUse use(*const_cast<talome_call*>(call)); // the host made it, and not const
         const auto& who = *call->principal;
         talome_principal whole{};
         whole.struct_size = static_cast<uint32_t>(std::min<std::size_t>(out->struct_size, sizeof whole));
@@ -98,7 +97,6 @@ talome_status principal(const talome_call* call, talome_principal* out) noexcept
 
 int32_t granted(const talome_call* call, talome_str permission) noexcept {
     return edge([&]() -> talome_status {
-               const gate::CallUse use(*const_cast<talome_call*>(call));
                return gate::isGranted(*call->principal, view(permission), call->snapshot->flags) ? 1 : 0;
            }) == 1
                ? 1

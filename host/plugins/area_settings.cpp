@@ -38,12 +38,11 @@ talome_status get(talome_self* self, talome_str key, talome_sink json, void* to)
 
 // Holds nothing of the plugin but its strand: once that is closed, nobody is asked any more.
 settings::Settings::Changing questionTo(const talome_self& self) {
-    return [id = self.id, strand = self.strand, changing = self.changing, user = self.changingUser,
-            &usage = self.usage](const std::string& key, const std::string& json) {
-        const auto ask = [=, &usage]() -> std::optional<gate::Failure> {
+    return [id = self.id, strand = self.strand, changing = self.changing,
+            user = self.changingUser](const std::string& key, const std::string& json) {
+        const auto ask = [=]() -> std::optional<gate::Failure> {
             const settings::Answering answering;
             gate::lastWords().clear();
-            const crash::Scope scope(usage, key);
             const auto status = changing(user, str(key), bytes(json));
             if (status >= 0) return std::nullopt;
             return gate::Failure(status, std::exchange(gate::lastWords(), {}));

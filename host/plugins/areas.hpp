@@ -3,11 +3,9 @@
 
 #include <talome/database.h>
 #include <talome/events.h>
-#include <talome/fetch.h>
 #include <talome/http.h>
 #include <talome/io.h>
 #include <talome/operations.h>
-#include <talome/process.h>
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
@@ -20,7 +18,5 @@ const talome_database& databaseArea();
 const talome_tasks& tasksArea();
 const talome_events& eventsArea();
 const talome_io& ioArea();
-const talome_fetch& fetchArea();
-const talome_process& processArea();
 
 } // namespace talome::plugins

@@ -1,10 +1,9 @@
 #include "host/plugins/code.hpp"
 
-#include "host/crash/scope.hpp"
 #include "host/log/log.hpp"
-#include "host/plugins/file_check.hpp"
 
 #include <algorithm>
+#include <boost/dll/library_info.hpp>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
@@ -59,7 +58,7 @@ FileMark FileMark::of(const std::filesystem::path& file) {
 Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin origin)
     : manifest_(std::move(written)) {
     open(file, origin);
-    const crash::Scope scope(manifest_.id, "loading"); // its initialisers run
+    requireEntry();
     try {
         library_.load(path_, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     } catch (const std::exception& error) {
@@ -73,30 +72,42 @@ Code::Code(const std::filesystem::path& file, manifest::Manifest written, Origin
     if (!functions_ || functions_->struct_size < sizeof(talome_plugin) || functions_->abi != TALOME_ABI ||
         !functions_->id || !functions_->version || !functions_->create)
         wrong("its descriptor is not of plugin ABI " + std::to_string(TALOME_ABI));
-    mapped_ = std::make_unique<crash::Mapped>(manifest_.id, functions_);
     if (manifest_.id != functions_->id || manifest_.version != functions_->version)
         wrong(std::string("the file is ") + functions_->id + " " + functions_->version + ", its manifest says " +
               manifest_.id + " " + manifest_.version);
 }
 
 void Code::open(const std::filesystem::path& file, Origin origin) {
-    auto checked = openChecked(file);
-    mark_ = {checked.device, checked.inode, static_cast<std::int64_t>(checked.size), checked.changedNs};
+    file_ = http::Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat found {};
+    if (!file_ || ::fstat(file_.get(), &found) != 0)
+        throw Refused(file.filename().string() + " cannot be opened: " + std::strerror(errno));
+    if (!S_ISREG(found.st_mode)) throw Refused(file.filename().string() + " is not a regular file");
+    mark_ = markOf(found);
     const std::pair<dev_t, ino_t> inode{mark_.device, mark_.inode};
     if (origin == Origin::built || std::ranges::count(mapped(), inode)) {
-        checked.descriptor = copied(checked.descriptor, mark_.size, manifest_.id);
+        file_ = copied(file_, mark_.size, manifest_.id);
     } else {
         mapped().push_back(inode);
         direct_ = std::shared_ptr<void>(nullptr, [inode](void*) { std::erase(mapped(), inode); });
     }
-    checkContent(checked, manifest_); // of the copy, if it is one: this is what will be mapped
-    file_ = std::move(checked.descriptor);
     path_ = pathOf(file_);
+}
+
+/// Reads the file, and runs nothing of it.
+void Code::requireEntry() const {
+    std::vector<std::string> symbols;
+    try {
+        symbols = boost::dll::library_info(path_).symbols();
+    } catch (const std::exception& error) {
+        throw Refused(std::string("the file is not a plugin for this machine: ") + error.what());
+    }
+    if (std::ranges::find(symbols, kEntry) == symbols.end())
+        throw Refused(std::string("the file does not export ") + kEntry);
 }
 
 Code::~Code() {
     const auto stays = [this] {
-        static_cast<void>(mapped_.release()); // whose code it is stays known as well
         new std::shared_ptr<void>(std::move(direct_));
         static_cast<void>(file_.release());
     };
@@ -106,7 +117,6 @@ Code::~Code() {
         stays();
         return;
     }
-    const crash::Scope scope(manifest_.id, "unloading"); // its exit functions run
     library_.unload();
     if (void* still = ::dlopen(path_.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
         ::dlclose(still);

@@ -1,7 +1,6 @@
 // The code of one plugin file, mapped: from the checked file to a descriptor, and back out of memory.
 #pragma once
 
-#include "host/crash/mapped.hpp"
 #include "host/http/descriptor.hpp"
 #include "host/plugins/manifest_file.hpp"
 
@@ -45,6 +44,7 @@ public:
 
 private:
     void open(const std::filesystem::path& file, Origin);
+    void requireEntry() const;
 
     const manifest::Manifest manifest_;
     FileMark mark_;
@@ -52,7 +52,6 @@ private:
     http::Descriptor file_;        ///< open while the code is mapped: no other can have the path by then
     std::filesystem::path path_;   ///< of the descriptor
     boost::dll::shared_library library_;
-    std::unique_ptr<crash::Mapped> mapped_; ///< so that a crash within is known as its own
     const talome_plugin* functions_ = nullptr;
     bool keep_ = false;
 };

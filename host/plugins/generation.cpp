@@ -1,7 +1,6 @@
 #include "host/plugins/generation.hpp"
 
 #include "host/log/log.hpp"
-#include "host/process/plugin_processes.hpp"
 
 namespace talome::plugins {
 
@@ -11,7 +10,6 @@ manifest::Manifest declaredBy(const talome_self& self) {
     manifest::Manifest declared;
     for (const auto& each : self.operations) declared.operations.push_back(each.declared);
     for (const auto& each : self.tasks) declared.tasks.push_back(each.declared);
-    for (const auto& each : self.jobs) declared.jobs.push_back(each.declared);
     declared.settings = self.settings;
     declared.listeners = self.listeners;
     declared.topics = self.topics;
@@ -20,15 +18,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     declared.uses.assign(self.uses.begin(), self.uses.end());
     declared.requirements.assign(self.requirements.begin(), self.requirements.end());
     for (const auto& each : self.subscriptions) declared.subscriptions.push_back(each.pattern);
-    declared.durableSubscriptions = self.durableSubscriptions;
     return declared;
-}
-
-/// The host's own operations take what they need: a snapshot of all databases may be large.
-std::chrono::milliseconds limitOf(const talome_self& self, const manifest::Operation& operation) {
-    if (self.id == "host") return {};
-    if (operation.timeLimitMs) return std::chrono::milliseconds(*operation.timeLimitMs);
-    return std::chrono::seconds(self.limits.callSeconds);
 }
 
 } // namespace
@@ -49,10 +39,7 @@ Generation::~Generation() {
 void Generation::run(const char* what, std::function<talome_status()> body) {
     LifecycleThread::Result result;
     try {
-        result = thread_.run(what, [id = self_->id, what, body = std::move(body)] {
-            const crash::Scope scope(id, what);
-            return body();
-        });
+        result = thread_.run(what, std::move(body));
     } catch (const Late&) {
         leftBehind_ = true;
         throw;
@@ -68,10 +55,7 @@ void Generation::create() {
         return functions->create(&hostTable(), self, instance.get());
     });
     self_->creating = false;
-    auto declared = declaredBy(*self_);
-    if (self_->asked.contains(TALOME_PROCESS))
-        declared.programs = self_->states.of<process::PluginProcesses>(*self_).programs();
-    requireWithin(declared, code_->manifest());
+    requireWithin(declaredBy(*self_), code_->manifest());
 }
 
 void Generation::start() {
@@ -136,8 +120,7 @@ std::vector<std::shared_ptr<const gate::Endpoint>> endpointsOf(const talome_self
         try {
             result.push_back(std::make_shared<gate::Endpoint>(gate::Endpoint{
                 each.declared, gate::Schema(each.declared.input), each.invoke, each.user, each.wire,
-                each.lateAuthentication, self.id, host ? nullptr : self.bulkhead, host ? nullptr : self.holdings,
-                limitOf(self, each.declared), self.usage, host ? nullptr : self.drain}));
+                each.lateAuthentication, self.id, host ? nullptr : self.bulkhead, host ? nullptr : self.drain}));
         } catch (const std::invalid_argument& wrong) {
             throw std::invalid_argument(each.declared.id + ": " + wrong.what());
         }

@@ -38,9 +38,7 @@ const std::map<std::string, const void*, std::less<>>& areas() {
                                                                         {TALOME_DATABASE, &databaseArea()},
                                                                         {TALOME_TASKS, &tasksArea()},
                                                                         {TALOME_EVENTS, &eventsArea()},
-                                                                        {TALOME_IO, &ioArea()},
-                                                                        {TALOME_FETCH, &fetchArea()},
-                                                                        {TALOME_PROCESS, &processArea()}};
+                                                                        {TALOME_IO, &ioArea()}};
     return all;
 }
 

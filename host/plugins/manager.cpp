@@ -125,10 +125,6 @@ void Manager::startWhatCan() {
                 slot->state = State::disabled;
                 continue;
             }
-            if (const auto held = services_.crashes ? services_.crashes->quarantine(slot->id) : std::nullopt) {
-                fail(*slot, State::quarantined, held->words());
-                continue;
-            }
             if (!slot->manifest.requirements.empty() && !published_) publish();
             if (start(*slot)) again = true;
         }
@@ -184,8 +180,6 @@ void Manager::openDatabase(Slot& slot, Generation& generation) {
     std::vector<storage::Migration> migrations;
     for (const auto& each : self.migrations) migrations.push_back({each.version, each.sql});
     slot.database->migrate(migrations);
-    if (std::ranges::any_of(self.topics, [](const auto& each) { return each.durable.value_or(false); }))
-        events::OutboxTables(*slot.database).prepare();
     self.database = slot.database;
 }
 

@@ -56,7 +56,10 @@ private:
     /// What can be shown of one, and read without the manager's thread.
     struct Shown {
         PluginDetail detail;
-        std::shared_ptr<const http::Holdings> holdings;
+        std::shared_ptr<gate::Bulkhead> bulkhead;
+        std::shared_ptr<gate::Drain> drain;
+        const void* owner = nullptr; ///< of its open streams
+        std::filesystem::path database;
     };
 
     void onThread(const std::function<void()>& what); ///< waits for it, and throws what it throws

@@ -1,13 +1,16 @@
 #include "host/plugins/manifest_file.hpp"
 
-#include "host/plugins/file_check.hpp"
 #include "host/plugins/self.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 namespace talome::plugins {
 
 namespace {
+
+constexpr std::uintmax_t kMost = 8u << 20; // bytes
 
 bool isId(std::string_view id) {
     return !id.empty() && id.size() <= 32 && id[0] >= 'a' && id[0] <= 'z' &&
@@ -39,13 +42,20 @@ manifest::Manifest readManifest(const std::filesystem::path& file) {
     const auto id = file.stem().string();
     if (id == "host" || id == "audit" || !isId(id)) // whose databases would be the host's
         throw Refused("'" + id + "' cannot be the name of a plugin: expected [a-z][a-z0-9-]{0,31}, not host or audit");
-    const auto name = id + ".plugin.json";
-    if (std::error_code error; !std::filesystem::exists(file, error))
+    auto beside = file;
+    beside.replace_extension(".plugin.json");
+    const auto name = beside.filename().string();
+    std::error_code error;
+    if (!std::filesystem::exists(file, error))
         throw Refused(file.filename().string() + " is missing beside its manifest");
-    const auto text = readManifestText(file);
+    const auto size = std::filesystem::file_size(beside, error);
+    if (error) throw Refused(name + " is missing: it is made beside the .so when the plugin is built");
+    if (size > kMost) throw Refused(name + " is larger than 8 MiB");
+    std::ostringstream text;
+    if (!(text << std::ifstream(beside, std::ios::binary).rdbuf())) throw Refused(name + " cannot be read");
     manifest::Manifest written;
     try {
-        written = manifest::fromText(text);
+        written = manifest::fromText(text.str());
     } catch (const std::exception& wrong) {
         throw Refused(name + " is not a manifest: " + wrong.what());
     }
@@ -66,7 +76,6 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     const auto itself = [](const auto& each) { return each; };
     within(declared.operations, written.operations, "the operation", id);
     within(declared.tasks, written.tasks, "the task", id);
-    within(declared.jobs, written.jobs, "the job", id);
     within(declared.settings, written.settings, "the setting", [](const auto& each) { return each.key; });
     within(declared.listeners, written.listeners, "the listener", id);
     within(declared.topics, written.topics, "the topic", name);
@@ -75,9 +84,7 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
            [](const auto& each) { return std::to_string(each.version); });
     within(declared.uses, written.uses, "the use of", itself);
     within(declared.requirements, written.requirements, "the need of", itself);
-    within(declared.programs, written.programs, "the program", name);
     within(declared.subscriptions, written.subscriptions, "the subscription to", itself);
-    within(declared.durableSubscriptions, written.durableSubscriptions, "the durable subscription to", itself);
 }
 
 } // namespace talome::plugins

@@ -39,7 +39,9 @@ void Manager::note() {
                 detail.available = slot->manifest.version;
             const auto& self = slot->running->self();
             detail.listeners = self.listenerPlaces();
-            shown.holdings = self.holdings;
+            shown.bulkhead = self.bulkhead;
+            shown.owner = &self;
+            if (slot->database) shown.database = slot->database->file();
         }
         if (!manifest.version.empty()) detail.manifest = boost::json::parse(toJson(manifest));
         all.push_back(std::move(shown));
@@ -57,19 +59,19 @@ std::vector<PluginInfo> Manager::list() const {
 }
 
 std::optional<PluginDetail> Manager::find(const std::string& id) const {
-    std::optional<PluginDetail> detail;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto it = std::ranges::find_if(shown_, [&](const Shown& each) { return each.detail.id == id; });
-        if (it == shown_.end()) return std::nullopt;
-        detail = it->detail;
-        detail->resources = resourceUse(id, it->holdings.get(), database_.file().parent_path());
+    const std::lock_guard lock(mutex_);
+    const auto it = std::ranges::find_if(shown_, [&](const Shown& each) { return each.detail.id == id; });
+    if (it == shown_.end()) return std::nullopt;
+    auto detail = it->detail;
+    if (it->bulkhead) {
+        detail.resources.callsRunning = it->bulkhead->running();
+        detail.resources.callsRefused = it->bulkhead->refused();
     }
-    if (services_.crashes) detail->crashes = services_.crashes->crashes(id);
-    for (auto& each : services_.outboxes.states(id))
-        detail->deliveries.push_back(
-            {std::move(each.publisher), std::move(each.cursor.subscriber), std::move(each.cursor.pattern), each.present,
-             static_cast<std::uint64_t>(each.cursor.waiting), each.failures, std::move(each.failure)});
+    if (it->owner) detail.resources.streams = services_.streams.count(it->owner);
+    std::error_code error;
+    if (!it->database.empty())
+        if (const auto size = std::filesystem::file_size(it->database, error); !error)
+            detail.resources.databaseBytes = size;
     return detail;
 }
 
@@ -94,7 +96,6 @@ PluginDetail Manager::enable(const std::string& id) {
         slot.wanted = true;
         remember(slot);
         if (slot.running) return;
-        if (services_.crashes) services_.crashes->clear(id);
         slot.read();
         slot.state = State::disabled;
         slot.reason.clear();

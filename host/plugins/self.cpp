@@ -1,4 +1,4 @@
-// What runs for one plugin: its subscriptions and watched descriptors, and what its areas keep for themselves.
+// What runs for one plugin: its tasks, subscriptions and watched descriptors.
 #include "host/plugins/self.hpp"
 
 #include "host/auth/secret.hpp"
@@ -68,22 +68,30 @@ void talome_self::activate(const std::set<std::string>& listening) {
     for (const auto& each : listeners)
         if (!listening.contains(each.id)) listen(*this, each);
     for (const auto& each : eventRoutes) each->activate();
-    {
-        const std::lock_guard lock(mutex);
-        for (const auto& each : audiences)
-            looked.push_back(services.bus.watchAudience(
-                each.topic, strand, [each, &usage = usage](const std::string& topic, bool present) {
-                    const crash::Scope scope(usage, each.topic);
-                    each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
-                }));
-        for (const auto& each : subscriptions)
-            heard.push_back(services.bus.subscribe(
-                id, each.pattern, strand, [each, &usage = usage](std::string_view topic, std::string_view json) {
-                    const crash::Scope scope(usage, each.pattern);
-                    each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
-                }));
+    const std::lock_guard lock(mutex);
+    for (const auto& each : audiences)
+        looked.push_back(services.bus.watchAudience(each.topic, strand, [each](const std::string& topic, bool present) {
+            each.call(each.user, {topic.data(), topic.size()}, present ? 1 : 0);
+        }));
+    for (const auto& each : tasks) {
+        auto run = [this, each](const std::atomic<bool>& cancelled) {
+            auto call = ownCall(gate::Origin::task);
+            call.cancelled = [&cancelled] { return cancelled.load(); };
+            gate::lastWords().clear();
+            if (each.run(each.user, &call) < 0 && !cancelled)
+                log::warn(id, "the task " + each.declared.id + " failed: " + gate::lastWords());
+        };
+        const auto task = std::make_shared<tasks::Task>(
+            services.reactor, services.pool, std::chrono::milliseconds(each.declared.periodMs), std::move(run));
+        running[each.declared.id] = task;
+        task->activate();
     }
-    states.activate(); // without the lock, which an area may want
+    for (const auto& each : subscriptions)
+        heard.push_back(
+            services.bus.subscribe(id, each.pattern, strand, [each](std::string_view topic, std::string_view json) {
+                each.call(each.user, {topic.data(), topic.size()}, {json.data(), json.size()});
+            }));
+    states.activate();
 }
 
 void talome_self::quiesce(const std::set<std::string>& listening) {
@@ -92,13 +100,16 @@ void talome_self::quiesce(const std::set<std::string>& listening) {
         if (!listening.contains(each.id)) services.http.unlisten(plugins::listenerName(id, each.id));
     for (const auto& each : eventRoutes) each->quiesce();
     services.streams.dismiss(this, id + " is being ended");
+    std::map<std::string, std::shared_ptr<tasks::Task>, std::less<>> ending;
     {
         const std::lock_guard lock(mutex);
+        ending.swap(running);
         for (const auto number : heard) services.bus.unsubscribe(number);
         heard.clear();
         for (const auto number : looked) services.bus.unwatchAudience(number);
         looked.clear();
     }
+    for (const auto& [name, task] : ending) task->quiesce(); // without the lock: a task may wake another
     states.quiesce();
     strand->flush(); // a delivery that runs ends; what was queued is dropped as it comes
 }

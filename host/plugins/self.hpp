@@ -2,21 +2,15 @@
 // The host's own operations have one too, so that they are declared in the same way.
 #pragma once
 
-#include "host/crash/history.hpp"
-#include "host/crash/scope.hpp"
 #include "host/events/bus.hpp"
-#include "host/events/outboxes.hpp"
 #include "host/gate/gate.hpp"
-#include "host/gate/limits.hpp"
 #include "host/gate/open_streams.hpp"
-#include "host/http/holdings.hpp"
 #include "host/http/server.hpp"
 #include "host/plugins/area_state.hpp"
 #include "host/plugins/wires.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/database.hpp"
-#include "host/tasks/pool.hpp"
-#include "host/tasks/reactor.hpp"
+#include "host/tasks/task.hpp"
 #include "sdk/manifest/manifest.hpp"
 
 #include <atomic>
@@ -31,17 +25,6 @@
 #include <talome/settings.h>
 #include <talome/tasks.h>
 
-namespace talome::fetch {
-class Client;
-}
-namespace talome::tasks {
-struct Clockwork;
-}
-namespace talome::jobs {
-class Jobs;
-struct Owner;
-} // namespace talome::jobs
-
 namespace talome::plugins {
 
 /// What the tables need of the server.
@@ -49,7 +32,6 @@ struct Services {
     gate::Registry& registry;
     gate::Gate& gate;
     events::Bus& bus;
-    events::Outboxes& outboxes;
     settings::Settings& settings;
     tasks::Pool& pool;
     tasks::Reactor& reactor;
@@ -62,13 +44,7 @@ struct Services {
     std::function<void()> reviewStreams; ///< to be called when a session ends or a user's rights change
     std::function<void()> reviewSoon;    ///< the same, on another thread
     std::function<std::int64_t()> now;   ///< milliseconds since the epoch
-    std::function<gate::Limits(const std::string& plugin)> limitsOf; ///< empty: the usual ones
-    crash::History* crashes = nullptr;                               ///< null: in tests, nothing is known of any
-    tasks::Clockwork* clockwork = nullptr;
-    jobs::Jobs* jobs = nullptr;
-    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
-    std::function<std::shared_ptr<const gate::Principal>(const jobs::Owner&)> jobOwner = {};
-    fetch::Client* fetch = nullptr;
+    unsigned callsAtOnce = 16;           ///< that one plugin may run for callers from outside
 };
 
 class EventRoute;
@@ -87,11 +63,6 @@ struct AudienceWatch {
 struct DeclaredTask {
     manifest::Task declared;
     talome_task_run run;
-    void* user;
-};
-struct DeclaredJob {
-    manifest::Job declared;
-    talome_job_function run;
     void* user;
 };
 struct Subscription {
@@ -124,10 +95,7 @@ const talome_host& hostTable();
 struct talome_self {
     talome_self(std::string id, talome::plugins::Services services)
         : id(std::move(id)), services(std::move(services)),
-          limits(this->services.limitsOf ? this->services.limitsOf(this->id) : talome::gate::Limits{}),
-          usage(talome::crash::usageOf(this->id)), bulkhead(std::make_shared<talome::gate::Bulkhead>(limits.calls)),
-          holdings(std::make_shared<talome::http::Holdings>(this->id, limits.streams, limits.queued, limits.bodies,
-                                                            usage.refused)),
+          bulkhead(std::make_shared<talome::gate::Bulkhead>(this->services.callsAtOnce)),
           drain(std::make_shared<talome::gate::Drain>()),
           strand(std::make_shared<talome::tasks::Strand>(this->services.pool)) {}
     talome_self(const talome_self&) = delete;
@@ -145,10 +113,8 @@ struct talome_self {
     std::vector<talome::manifest::Setting> settings;
     std::vector<talome::manifest::Migration> migrations;
     std::vector<talome::plugins::DeclaredTask> tasks;
-    std::vector<talome::plugins::DeclaredJob> jobs;
     std::vector<talome::manifest::Topic> topics;
     std::vector<talome::plugins::Subscription> subscriptions;
-    std::vector<std::string> durableSubscriptions; ///< patterns
     std::vector<talome::plugins::AudienceWatch> audiences;
     std::vector<talome::manifest::Listener> listeners;
     std::vector<std::shared_ptr<talome::plugins::EventRoute>> eventRoutes;
@@ -157,14 +123,12 @@ struct talome_self {
     void* changingUser = nullptr;
 
     // What runs.
-    const talome::gate::Limits limits;
-    talome::crash::Usage& usage; ///< what its code costs: `crash::Scope scope(self->usage, id)`
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead; ///< of calls from outside
-    const std::shared_ptr<talome::http::Holdings> holdings; ///< of its connections
     const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
     std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
-    std::mutex mutex;                  ///< of what follows
+    std::mutex mutex; ///< of what follows
+    std::map<std::string, std::shared_ptr<talome::tasks::Task>, std::less<>> running;
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions
     std::vector<std::uint64_t> looked; ///< numbers of its audience watches
     std::map<std::uint64_t, std::shared_ptr<talome::plugins::WatchState>> watches;

@@ -1,9 +1,7 @@
 // One plugin as the manager knows it: its file, its state, and its generations.
 #pragma once
 
-#include "host/crash/history.hpp"
 #include "host/plugins/generation.hpp"
-#include "host/plugins/resource_use.hpp"
 
 #include <boost/describe.hpp>
 #include <map>
@@ -39,15 +37,11 @@ struct PluginInfo {
 BOOST_DESCRIBE_STRUCT(PluginInfo, (),
                       (id, version, summary, state, reason, activeSince, file, operations, prefixes, available))
 
-/// How far a subscriber of durable topics is with their publisher.
-struct DeliveryInfo {
-    std::string publisher, subscriber, pattern;
-    bool present = false;               ///< the subscriber is active
-    std::uint64_t waiting = 0;          ///< events that it has not taken yet
-    unsigned failures = 0;              ///< of the next one, one after the other
-    std::optional<std::string> failure; ///< why it was not taken the last time
+/// What it uses of the server at this moment.
+struct ResourceUse {
+    std::uint64_t callsRunning = 0, callsRefused = 0, streams = 0, databaseBytes = 0;
 };
-BOOST_DESCRIBE_STRUCT(DeliveryInfo, (), (publisher, subscriber, pattern, present, waiting, failures, failure))
+BOOST_DESCRIBE_STRUCT(ResourceUse, (), (callsRunning, callsRefused, streams, databaseBytes))
 
 /// What `GET /api/plugins/{id}` says.
 struct PluginDetail : PluginInfo {
@@ -57,13 +51,10 @@ struct PluginDetail : PluginInfo {
     std::vector<std::string> dependsOn, waitingFor;
     std::map<std::string, std::string> listeners;
     ResourceUse resources;
-    std::vector<crash::CrashInfo> crashes; ///< of the server, in its code: the newest first
-    std::vector<DeliveryInfo> deliveries;  ///< to it, and what it has published to others
     std::optional<boost::json::value> manifest;
 };
 BOOST_DESCRIBE_STRUCT(PluginDetail, (PluginInfo),
-                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, crashes, deliveries,
-                       manifest))
+                      (enabled, generation, draining, dependsOn, waitingFor, listeners, resources, manifest))
 
 /// The manager's thread only.
 struct Slot {

@@ -13,19 +13,8 @@ constexpr std::uint64_t kMostQueued = 64u << 20;
 } // namespace
 
 void requireRoomForStream(const talome_self& self) {
-    const auto& held = *self.holdings;
-    const bool server = !self.services.http.hasRoomForStream();
-    const bool streams = held.streams >= held.mostStreams;
-    if (!server && !streams && held.queued < held.mostQueued) return;
-    if (!server) self.usage.refused.fetch_add(1, std::memory_order_relaxed);
-    gate::Failure failure(TALOME_E_UNAVAILABLE,
-                          server ? "too many streams are open"
-                          : streams
-                              ? self.id + " has " + std::to_string(held.mostStreams) +
-                                    " streams open, which is all that one plugin may have"
-                              : self.id + " has " + std::to_string(held.mostQueued) +
-                                    " bytes waiting for the clients of its streams, which is all that may wait for "
-                                    "one plugin");
+    if (self.services.http.hasRoomForStream()) return;
+    gate::Failure failure(TALOME_E_UNAVAILABLE, "too many streams are open");
     failure.retryAfter = 5;
     throw failure;
 }
@@ -76,18 +65,14 @@ std::uint64_t openPlainStream(talome_self* self, talome_exchange& exchange, cons
         if (self->ended) handle->dismiss(self->id + " is being ended"); // its others have been dismissed already
     };
     if (options.room)
-        stream->room = [&usage = self->usage, strand = self->strand, room = options.room, user = options.user, number] {
-            strand->post([room, user, number, &usage] {
-                const crash::Scope scope(usage, "room() of a stream");
-                room(user, number);
-            });
+        stream->room = [strand = self->strand, room = options.room, user = options.user, number] {
+            strand->post([room, user, number] { room(user, number); });
         };
     stream->ended = [&streams = self->services.streams, noted, strand = self->strand, self, ended = options.ended,
                      user = options.user, number, hold](http::Stream::End how) {
         streams.remove(*noted);
         strand->post([self, ended, user, number, how, hold] {
             self->wires.remove(number);
-            const crash::Scope scope(self->usage, "ended() of a stream");
             if (ended) ended(user, number, howEnded(how));
             hold->release(); // whoever has the stream still has nothing of the plugin any more
         });

@@ -111,7 +111,6 @@ private:
         target.struct_size = sizeof target;
         target.directory = -1;
         gate::lastWords().clear();
-        const crash::Scope scope(self_->usage, id_);
         gate::succeedOrThrow(route_.place(route_.user, &call_, bytes(input_), &given, &target), id_);
         if (target.directory < 0) throw gate::Failure(TALOME_E_INTERNAL, id_ + " named no directory for the upload");
         return {target.directory, target.max_bytes ? target.max_bytes : route_.max_body};
@@ -119,7 +118,6 @@ private:
 
     /// The engine answers what is thrown while the body comes.
     template <class F> void translated(F&& body) {
-        const gate::Bulkhead::Place place(*self_->bulkhead); // it holds a worker while it writes
         try {
             body();
         } catch (const gate::Failure& failure) {

@@ -76,7 +76,6 @@ public:
     /// Asks the plugin. Throws what it refuses with.
     void open(talome_call& call, const std::string& id, const std::string& input, std::string_view first) {
         gate::lastWords().clear();
-        const crash::Scope scope(self_->usage, this->id);
         gate::succeedOrThrow(whole_.open(whole_.user, &call, bytes(input), bytes(first), number_), id);
         open_ = true;
         noted_ =
@@ -109,7 +108,6 @@ public:
         if (whole_.room)
             callbacks.room = [self = shared_from_this()] {
                 self->strand_->post([self] {
-                    const crash::Scope scope(self->self_->usage, self->id);
                     if (self->isOpen()) self->whole_.room(self->whole_.user, self->number_);
                 });
             };
@@ -121,9 +119,8 @@ public:
         socket_->setCallbacks(std::move(callbacks));
     }
 
-    std::string id; ///< of the route
     // Of a client that says who it is in its first message.
-    std::string input, peer, userAgent, requestId, permission;
+    std::string id, input, peer, userAgent, requestId, permission;
     bool late = false;
 
 private:
@@ -149,7 +146,6 @@ private:
             return; // what came along before the answer is of nobody
         }
         const bool isText = kind == http::Opcode::text;
-        const crash::Scope scope(self_->usage, id);
         whole_.message(whole_.user, number_, isText ? TALOME_WS_TEXT : TALOME_WS_BINARY, bytes(text));
     }
 
@@ -165,7 +161,7 @@ private:
             if (endpoint == call.snapshot->operations.end() || self_->ended)
                 throw gate::Failure(TALOME_E_UNAVAILABLE, self_->id + " is being ended");
             if (text.size() > kFirst) throw gate::Failure(TALOME_E_TOO_LARGE, "the first message is too large");
-            const gate::Bulkhead::Place place(self_->bulkhead.get(), self_->usage);
+            const gate::Bulkhead::Place place(self_->bulkhead.get(), self_->id);
             self_->services.gate.runLate(call, *endpoint->second, input, [&] { open(call, id, input, text); });
         } catch (const gate::Failure& refused) {
             const bool hidden = refused.status == TALOME_E_INTERNAL;
@@ -182,7 +178,6 @@ private:
     }
 
     void onEnd(http::Stream::End how, std::uint16_t code, const std::string& reason) {
-        const crash::Scope scope(self_->usage, id);
         self_->services.streams.remove(noted_); // it may have been let in while the connection broke
         if (open_.exchange(false) && whole_.closed)
             whole_.closed(whole_.user, number_, howEnded(how), code, str(reason));
@@ -218,7 +213,6 @@ struct Route {
         auto socket = std::make_shared<http::WebSocket>(whole.max_message, whole.max_queued, handshake.deflate);
         auto client = std::make_shared<Client>(self, whole, socket);
         client->permission = declared.permission;
-        client->id = declared.id;
         if (call.principal->authenticated || declared.permission == "public") {
             try {
                 client->open(call, declared.id, input, {});
@@ -235,11 +229,12 @@ struct Route {
                 throw failure;
             }
             client->wait(strangers);
+            client->id = declared.id;
             client->input = input;
             client->peer = call.principal->peer;
             client->userAgent = call.principal->userAgent;
             client->requestId = call.requestId;
-            self->services.reactor.at(self->services.reactor.now() + kFirstMessage,
+            self->services.reactor.at(tasks::Reactor::Clock::now() + kFirstMessage,
                                       [socket = std::weak_ptr(socket), weak = std::weak_ptr(client)] {
                                           const auto living = socket.lock();
                                           const auto waiting = weak.lock();

@@ -12,7 +12,7 @@ constexpr std::chrono::hours kTicketKey{24};
 CertificateWatch::CertificateWatch(tasks::Reactor& reactor, tasks::Pool& pool, std::shared_ptr<http::TlsContext> tls,
                                    std::filesystem::path chain, std::filesystem::path key)
     : reactor_(reactor), strand_(std::make_shared<tasks::Strand>(pool)), tls_(std::move(tls)), chain_(std::move(chain)),
-      key_(std::move(key)), seen_(stamp()), loaded_(reactor_.now()) {
+      key_(std::move(key)), seen_(stamp()), loaded_(tasks::Reactor::Clock::now()) {
     for (const auto& warning : tls_->warnings()) log::warn("host", warning);
     plan();
 }
@@ -32,17 +32,18 @@ CertificateWatch::Stamp CertificateWatch::stamp() const {
 
 void CertificateWatch::plan() {
     if (ended_) return;
-    timer_ = reactor_.at(reactor_.now() + kLookEvery, [this, strand = strand_] { strand->post([this] { look(); }); });
+    timer_ = reactor_.at(tasks::Reactor::Clock::now() + kLookEvery,
+                         [this, strand = strand_] { strand->post([this] { look(); }); });
 }
 
 void CertificateWatch::look() {
     const auto now = stamp();
     const bool changed = !(now == seen_);
-    if (changed || reactor_.now() - loaded_ >= kTicketKey) {
+    if (changed || tasks::Reactor::Clock::now() - loaded_ >= kTicketKey) {
         seen_ = now;
         try {
             tls_->reload();
-            loaded_ = reactor_.now();
+            loaded_ = tasks::Reactor::Clock::now();
             if (changed) log::info("host", "the certificate " + chain_.string() + " was read again");
         } catch (const std::exception& wrong) {
             log::error("host", std::string("the certificate serves on as it was: ") + wrong.what());

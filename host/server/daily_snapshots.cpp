@@ -24,7 +24,8 @@ DailySnapshots::~DailySnapshots() {
 
 void DailySnapshots::plan(std::chrono::milliseconds delay) {
     if (ended_) return;
-    timer_ = reactor_.at(reactor_.now() + delay, [this, strand = strand_] { strand->post([this] { look(); }); });
+    timer_ = reactor_.at(tasks::Reactor::Clock::now() + delay,
+                         [this, strand = strand_] { strand->post([this] { look(); }); });
 }
 
 /// Those from the future do not count: the clock was wrong, then or now.

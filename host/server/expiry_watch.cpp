@@ -52,7 +52,7 @@ void ExpiryWatch::plan(std::int64_t now) {
     if (!nearest_ && !sessions_.any()) return;
     // The clock on the wall may be set: it is asked again after an hour at most.
     due_ = std::min(nearest_.value_or(now + kPurgeEveryMs), now + kPurgeEveryMs);
-    timer_ = reactor_.at(reactor_.now() + std::chrono::milliseconds(*due_ - now),
+    timer_ = reactor_.at(tasks::Reactor::Clock::now() + std::chrono::milliseconds(*due_ - now),
                          [this, strand = strand_] { strand->post([this] { look(); }); });
 }
 

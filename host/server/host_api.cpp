@@ -14,8 +14,7 @@ HostApi::HostApi(HostParts parts)
       setup(declarations, auth, health, parts.users, parts.services.settings), pluginList(declarations, parts.manager),
       snapshots(declarations, parts.snapshots), openApi(declarations), settings(declarations, parts.services.settings),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
-              std::move(parts.gauges), std::move(parts.checks)),
-      jobs(declarations, *parts.services.jobs) {
+              std::move(parts.gauges), std::move(parts.checks)) {
     declarations
         .setting("security_mode",
                  "What callers other than a person may do: permissive, cautious (destructive calls wait for a "

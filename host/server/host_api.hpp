@@ -5,7 +5,6 @@
 #include "host/api/audit_log.hpp"
 #include "host/api/auth.hpp"
 #include "host/api/health.hpp"
-#include "host/api/jobs.hpp"
 #include "host/api/metrics.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/plugins.hpp"
@@ -41,7 +40,6 @@ struct HostParts {
 /// Declares them all when it is made. Any thread.
 struct HostApi {
     explicit HostApi(HostParts);
-    ~HostApi() { self.strand->close(); } // what streams have to tell yet is for what goes now
 
     talome_self self;
     Registry declarations;
@@ -58,7 +56,6 @@ struct HostApi {
     api::OpenApi openApi;
     api::Settings settings;
     api::Metrics metrics;
-    api::Jobs jobs;
 };
 
 } // namespace talome

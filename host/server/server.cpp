@@ -3,35 +3,32 @@
 
 #include "host/audit/retention.hpp"
 #include "host/auth/authenticator.hpp"
-#include "host/crash/handler.hpp"
-#include "host/fetch/client.hpp"
 #include "host/gate/rest.hpp"
 #include "host/http/server.hpp"
-#include "host/jobs/jobs.hpp"
 #include "host/plugins/manager.hpp"
-#include "host/plugins/resource_use.hpp"
 #include "host/server/certificate_watch.hpp"
 #include "host/server/daily_snapshots.hpp"
 #include "host/server/expiry_watch.hpp"
 #include "host/server/host_api.hpp"
-#include "host/server/watchdog.hpp"
 #include "host/settings/settings.hpp"
 #include "host/storage/host_schema.hpp"
 #include "host/storage/restore.hpp"
 #include "host/storage/state_lock.hpp"
-#include "host/tasks/clockwork.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
-#include <optional>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 namespace talome {
 
 namespace {
+
+std::int64_t epochMs() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 std::filesystem::path privateFolder(const std::filesystem::path& path) {
     std::error_code error;
@@ -106,17 +103,13 @@ http::Options httpOptions(const config::Config& config, const CertificateWatch* 
 
 /// In the order in which they need each other; they end in the opposite one.
 struct Server::Parts {
-    const tasks::TimeSource& time;
-    const std::function<std::int64_t()> epochMs = [this] { return time.epochMs(); };
     std::filesystem::path stateDir;
     storage::StateLock lock;
-    std::filesystem::path crashFile;
     storage::Database database;
     auth::Secret secret;
     storage::Snapshots snapshots;
     audit::Log audit;
     settings::Settings settings;
-    crash::History crashes;
     auth::Users users;
     auth::Sessions sessions;
     auth::ApiTokens tokens;
@@ -124,26 +117,18 @@ struct Server::Parts {
     auth::Authenticator authenticator;
     gate::Registry registry;
     gate::Approvals approvals;
-    std::map<std::string, gate::Limits> limits;
-    gate::CallWatch watch{[this](std::chrono::milliseconds delay, std::function<void()> call) {
-        reactor.at(tasks::Reactor::Clock::now() + delay, std::move(call));
-    }};
     gate::Gate gate;
     events::Bus bus;
-    tasks::Reactor reactor{time};
+    tasks::Reactor reactor;
     tasks::Pool pool{16};
-    tasks::Clockwork clockwork{reactor, time};
-    events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
     std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
     gate::OpenStreams streams;
-    fetch::Client fetch;
     std::atomic<bool> reviewPlanned{false}, reviewAsked{false};
     const std::shared_ptr<tasks::Strand> reviewing = std::make_shared<tasks::Strand>(pool);
-    jobs::Jobs jobs;
     plugins::Services services;
     plugins::Manager manager;
     HostApi api;
@@ -151,7 +136,6 @@ struct Server::Parts {
                                [this] { return std::stoll(settings.get("audit_retention_days")); }, epochMs};
     ExpiryWatch expiry{reactor, pool, sessions, tokens, [this] { reviewStreams(); }, epochMs};
     gate::Rest rest;
-    std::optional<Watchdog> watchdog; ///< if the service manager wants to hear of us
 
     static std::unique_ptr<CertificateWatch> certificateOf(const config::Config& config, tasks::Reactor& reactor,
                                                            tasks::Pool& pool) {
@@ -161,32 +145,24 @@ struct Server::Parts {
                                                   *config.tlsKey);
     }
 
-    /// From here on a crash is told.
-    static std::filesystem::path crashesTold(const std::filesystem::path& stateDir) {
-        auto file = stateDir / "crashes.log";
-        crash::install(file);
-        return file;
-    }
-
     static storage::Database& migrated(storage::Database& database) {
         database.migrate(storage::hostMigrations());
         return database;
     }
 
-    Parts(const config::Config& config, PassedSockets passed, const tasks::TimeSource& source)
-        : time(source), stateDir(privateFolder(config.stateDir)), lock(stateDir), crashFile(crashesTold(stateDir)),
+    explicit Parts(const config::Config& config)
+        : stateDir(privateFolder(config.stateDir)), lock(stateDir),
           database((privateFolder(config.database.parent_path()), restored(config)), storage::Durability::powerCut),
           secret(config.secret, config.database.parent_path() / storage::kSecretFile),
           snapshots({config.stateDir, config.database}, !config.secret, epochMs),
           audit(config.database.parent_path() / "audit.db", secret.key("talome audit"), epochMs),
           settings(migrated(database), settings::Seal(secret.key("talome settings")),
                    [](const char* name) -> const char* { return std::getenv(name); }),
-          crashes(database, crashFile, {.within = config.quarantineWithin}), users(database),
-          sessions(database, secret), tokens(database, secret), authenticator(users, sessions, tokens, epochMs),
-          approvals(database, secret.key("talome approvals"), epochMs), limits(config.plugins.limits),
+          users(database), sessions(database, secret), tokens(database, secret),
+          authenticator(users, sessions, tokens, epochMs), approvals(database, secret.key("talome approvals"), epochMs),
           gate({[this] { return gate::modeOf(settings.text("security_mode")); },
                 [this] { return settings.get("audit_log_reads") == "true"; },
-                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry, &watch}),
+                [this](const audit::Entry& entry) { audit.append(entry); }, approvals, registry}),
           certificate(certificateOf(config, reactor, pool)),
           http(
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
@@ -194,41 +170,28 @@ struct Server::Parts {
                   metrics.record(record);
                   logAccess(record);
               }),
-          streams([this] { reviewStreamsLater(); }),
-          jobs(database, settings::Seal(secret.key("talome jobs")), reactor, pool,
-               {epochMs, [this] { return std::stoi(settings.get("jobs_at_once")); },
-                [this] { return std::stoi(settings.get("jobs_at_once_per_plugin")); },
-                [this](const jobs::Record& job) { return jobRefusal(job); }}),
-          services{registry,
-                   gate,
-                   bus,
-                   outboxes,
-                   settings,
-                   pool,
-                   reactor,
-                   http,
-                   streams,
-                   [this](const std::string& token, std::string peer, std::string agent) {
-                       return authenticator.principal(token, std::move(peer), std::move(agent));
-                   },
-                   [this] { reviewStreams(); },
-                   [this] { reviewSoon(); },
-                   epochMs,
-                   [this](const std::string& plugin) {
-                       const auto it = limits.find(plugin);
-                       return it == limits.end() ? gate::Limits{} : it->second;
-                   },
-                   &crashes,
-                   &clockwork,
-                   &jobs,
-                   [this](const jobs::Owner& owner) { return jobOwner(owner); },
-                    &fetch},
+          streams([this] { reviewStreamsLater(); }), services{registry,
+                                                              gate,
+                                                              bus,
+                                                              settings,
+                                                              pool,
+                                                              reactor,
+                                                              http,
+                                                              streams,
+                                                              [this](const std::string& token, std::string peer,
+                                                                     std::string agent) {
+                                                                  return authenticator.principal(token, std::move(peer),
+                                                                                                 std::move(agent));
+                                                              },
+                                                              [this] { reviewStreams(); },
+                                                              [this] { reviewSoon(); },
+                                                              epochMs,
+                                                              http.options().workersPerPlugin},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
-        rest.answerJobs(jobs);
         sessions.onRevoked(services.reviewStreams);
         tokens.onEnded(services.reviewStreams);
         expiry.start();
@@ -238,11 +201,9 @@ struct Server::Parts {
         for (const auto& name : settings.strayVariables(environ))
             log::warn("host", name + " is the variable of no setting that is declared now");
         try {
-            if (!passed.hasCtl(config.socket)) http.listenUnix(config.socket);
-            for (auto& each : passed.ctl) http.listenUnix(std::move(each));
-            http.start(std::move(passed.http));
+            http.listenUnix(config.socket);
+            http.start();
             retention.start();
-            startWatchdog();
             log::info("host", "the audit log's last row is " + audit.lastRow());
             started = true;
         } catch (...) {
@@ -251,49 +212,10 @@ struct Server::Parts {
         }
     }
 
-    /// For whom a job runs, with the rights of this moment; null if the user or the token is gone.
-    std::shared_ptr<const gate::Principal> jobOwner(const jobs::Owner& owner) {
-        if (!owner.userId.starts_with("plugin:") && !owner.userId.starts_with("cli:"))
-            return authenticator.absent(owner.userId, owner.tokenId, owner.origin);
-        auto principal = std::make_shared<gate::Principal>();
-        const bool plugin = owner.userId.starts_with("plugin:");
-        principal->authenticated = true;
-        principal->userId = owner.userId;
-        principal->username = owner.username;
-        principal->role = plugin ? "plugin" : "admin";
-        principal->origin = owner.origin;
-        principal->credential = plugin ? gate::Credential::plugin : gate::Credential::job;
-        return principal;
-    }
-    std::string jobRefusal(const jobs::Record& job) {
-        const auto principal = jobOwner(job.owner);
-        if (!principal) return "the user for whom it runs is gone, or the token is";
-        if (!gate::isGranted(*principal, job.permission, registry.snapshot()->flags) ||
-            !gate::isWithinReach(*principal, job.plugin, job.kind, manifest::Tier::read))
-            return principal->username + " may not have it run: it needs '" + job.permission + "'";
-        return {};
-    }
-
-    /// The patience of a part is how long it may be busy, which is not to be taken for dead.
-    void startWatchdog() {
-        std::uint64_t limit = 0; // microseconds
-        if (sd_watchdog_enabled(0, &limit) <= 0) return;
-        using namespace std::chrono;
-        watchdog.emplace(reactor, microseconds(limit),
-                         std::vector<Pulse::Part>{
-                             {"the workers that serve requests", 1s, 1min,
-                              [this](Pulse::Answered answered) { http.probe(std::move(answered)); }},
-                             {"the pool of background work", 1min, 5min,
-                              [this](Pulse::Answered answered) { pool.post(std::move(answered)); }},
-                         },
-                         [] { sd_notify(0, "WATCHDOG=1"); });
-    }
-
-    /// Ends the streams of those who may not have them any more, and their jobs.
+    /// Ends the streams of those who may not have them any more.
     void reviewStreams() {
         streams.review([this](const gate::Principal& was) { return authenticator.refresh(was); },
                        registry.snapshot()->flags);
-        jobs.review();
     }
     /// One that is asked for while another waits is the same one.
     void reviewSoon() {
@@ -306,7 +228,7 @@ struct Server::Parts {
     /// Now and then, while there is one: a session can end without anybody doing anything.
     void reviewStreamsLater() {
         if (reviewPlanned.exchange(true)) return;
-        reactor.at(reactor.now() + kReviewEvery, [this, strand = reviewing] {
+        reactor.at(tasks::Reactor::Clock::now() + kReviewEvery, [this, strand = reviewing] {
             strand->post([this] {
                 reviewPlanned = false;
                 reviewStreams();
@@ -330,16 +252,12 @@ struct Server::Parts {
                        {"body", counters.bodyStreams},
                        {"transfer", counters.transfers}};
         now.slowStreams = counters.slowStreams;
-        std::map<std::string, const gate::Endpoint*> plugins;
+        std::map<std::string, const gate::Bulkhead*> bulkheads;
         const auto snapshot = registry.snapshot();
         for (const auto& [id, endpoint] : snapshot->operations)
-            if (endpoint->bulkhead) plugins[endpoint->plugin] = endpoint.get();
-        for (const auto& [plugin, endpoint] : plugins) {
-            const auto use = plugins::resourceUse(plugin, endpoint->holdings.get(), database.file().parent_path());
-            now.plugins.push_back({plugin, endpoint->bulkhead->running(), use.callsRefused, use.callsTotal,
-                                   use.callsFailed, use.callsOverdue, use.streams, use.queuedBytes, use.databaseBytes,
-                                   use.cpuSeconds});
-        }
+            if (endpoint->bulkhead) bulkheads[endpoint->plugin] = endpoint->bulkhead.get();
+        for (const auto& [plugin, bulkhead] : bulkheads)
+            now.plugins.push_back({plugin, bulkhead->running(), bulkhead->refused()});
         return now;
     }
 
@@ -350,21 +268,16 @@ struct Server::Parts {
     }
 };
 
-Server::Server(const config::Config& config, PassedSockets passed, const tasks::TimeSource& time)
-    : parts_(std::make_unique<Parts>(config, std::move(passed), time)) {}
+Server::Server(const config::Config& config) : parts_(std::make_unique<Parts>(config)) {}
 Server::~Server() = default;
 
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
-Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}}; }
-
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
 void Server::stop(std::chrono::milliseconds drain) {
     parts_->started = false;
-    parts_->jobs.stopWaiting();
-    parts_->watchdog.reset(); // from now on it is the stop's own time limit that counts
     if (!parts_->http.drain(drain)) log::warn("host", "some requests did not finish in time");
     parts_->reviewing->close();
     parts_->http.stop(); // no handler may be inside a plugin that ends

@@ -1,8 +1,6 @@
 // One SQLite file of one owner: write-ahead log, ordered migrations, statements compiled once and kept.
 #include "host/storage/database.hpp"
 
-#include "host/log/log.hpp"
-
 #include <chrono>
 #include <sqlite3.h>
 
@@ -53,7 +51,7 @@ Database::Database(std::filesystem::path file, Durability durability, const char
         sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
         sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
         script("PRAGMA journal_mode=WAL");
-        setDurability(durability);
+        script(durability == Durability::powerCut ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
         script("PRAGMA cache_size=-1000; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON");
     } catch (...) {
         sqlite3_close(handle_);
@@ -64,11 +62,6 @@ Database::Database(std::filesystem::path file, Durability durability, const char
 Database::~Database() {
     statements_.clear();
     sqlite3_close(handle_);
-}
-
-void Database::setDurability(Durability durability) {
-    const std::lock_guard lock(mutex_);
-    script(durability == Durability::powerCut ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 }
 
 void Database::fail(int code) const {
@@ -176,42 +169,14 @@ bool Database::transaction(const std::function<bool()>& body) {
         Database& database;
         ~Ended() {
             database.inTransaction_ = false;
-            database.afterCommit_.clear();
             // Nothing is left to do if this fails: SQLite has rolled back by itself then.
             if (!sqlite3_get_autocommit(database.handle_))
                 sqlite3_exec(database.handle_, "ROLLBACK", nullptr, nullptr, nullptr);
         }
-    };
-    std::vector<std::function<void()>> committed;
-    {
-        const Ended ended{*this};
-        if (!body()) return false;
-        script("COMMIT");
-        committed.swap(afterCommit_);
-    }
-    for (const auto& call : committed) {
-        try {
-            call();
-        } catch (const std::exception& error) { // what is committed must not look as if it had failed
-            log::error("host", file_.filename().string() + ": after a commit: " + error.what());
-        }
-    }
+    } ended{*this};
+    if (!body()) return false;
+    script("COMMIT");
     return true;
-}
-
-void Database::join(const std::function<void()>& body) {
-    const std::lock_guard lock(mutex_);
-    if (inTransaction_) return body();
-    transaction([&] {
-        body();
-        return true;
-    });
-}
-
-void Database::afterCommit(std::function<void()> call) {
-    const std::lock_guard lock(mutex_);
-    if (!inTransaction_) throw DatabaseError(file_.filename().string() + ": afterCommit() outside of a transaction");
-    afterCommit_.push_back(std::move(call));
 }
 
 Value column(sqlite3_stmt* statement, int index) {

@@ -62,13 +62,6 @@ public:
 
     /// Commits when `body` returns true; rolls back when it returns false or throws. Not nested.
     bool transaction(const std::function<bool()>& body);
-    /// Within the transaction that this thread is in, else in one of its own.
-    void join(const std::function<void()>& body);
-    /// In a transaction: called when it has committed, in the order of the commits; not if it rolls back. The others
-    /// wait meanwhile: it must be short, and not use the database.
-    void afterCommit(std::function<void()> call);
-    /// From the next transaction on.
-    void setDurability(Durability);
 
     const std::filesystem::path& file() const { return file_; }
 
@@ -89,7 +82,6 @@ private:
     std::recursive_mutex mutex_; // a transaction's body runs statements on the same thread
     std::unordered_map<std::string, Statement> statements_;
     bool inTransaction_ = false;
-    std::vector<std::function<void()>> afterCommit_;
 };
 
 Value column(sqlite3_stmt*, int index);

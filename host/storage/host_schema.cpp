@@ -81,65 +81,6 @@ CREATE INDEX approvals_created ON approvals (created_at);
 )sql"},
                                                {3, R"sql(
 CREATE INDEX settings_history_key ON settings_history (key, id);
-)sql"},
-                                               {4, R"sql(
-CREATE TABLE crashes (
-    id        INTEGER PRIMARY KEY,
-    at        INTEGER NOT NULL,
-    pid       INTEGER NOT NULL,
-    thread    INTEGER NOT NULL,
-    plugin    TEXT NOT NULL,
-    signal    TEXT NOT NULL,
-    address   TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    caller    TEXT NOT NULL,
-    module    TEXT NOT NULL,
-    offset    TEXT NOT NULL,
-    version   TEXT NOT NULL,
-    settled   INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (at, pid, thread)
-);
-CREATE INDEX crashes_plugin ON crashes (plugin, at);
-)sql"},
-                                               {5, R"sql(
-CREATE TABLE jobs (
-    id              TEXT PRIMARY KEY,
-    kind            TEXT NOT NULL,
-    plugin          TEXT NOT NULL,
-    title           TEXT NOT NULL,
-    permission      TEXT NOT NULL,
-    user_id         TEXT NOT NULL,
-    username        TEXT NOT NULL,
-    token_id        TEXT NOT NULL,
-    origin          TEXT NOT NULL,
-    resumable       INTEGER NOT NULL,
-    state           TEXT NOT NULL,
-    cancel_asked    INTEGER NOT NULL,
-    attempts        INTEGER NOT NULL,
-    progress        TEXT,
-    progress_event  INTEGER NOT NULL,
-    status          INTEGER NOT NULL,
-    words           TEXT NOT NULL,
-    idempotency_key TEXT,
-    request_id      TEXT NOT NULL,
-    created_at      INTEGER NOT NULL,
-    started_at      INTEGER NOT NULL,
-    ended_at        INTEGER NOT NULL,
-    events_reserved INTEGER NOT NULL,
-    input           TEXT,
-    checkpoint      TEXT,
-    result          TEXT
-);
-CREATE INDEX jobs_user ON jobs (user_id);
-CREATE INDEX jobs_ended ON jobs (ended_at);
-CREATE INDEX jobs_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE TABLE job_events (
-    job_id TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    type   TEXT NOT NULL,
-    data   TEXT NOT NULL,
-    PRIMARY KEY (job_id, number)
-) WITHOUT ROWID;
 )sql"}};
     return all;
 }

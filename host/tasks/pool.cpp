@@ -62,11 +62,6 @@ void Pool::post(std::function<void()> job) {
     for (auto& thread : finished) thread.join();
 }
 
-Activity Pool::activity() const {
-    const std::lock_guard lock(mutex_);
-    return {jobs_.empty() && working_ == 0, begun_};
-}
-
 void Pool::work(std::list<std::thread>::iterator self) {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -76,12 +71,9 @@ void Pool::work(std::list<std::thread>::iterator self) {
         if (jobs_.empty() && (stopping_ || !some)) break;
         const auto job = std::move(jobs_.front());
         jobs_.pop_front();
-        ++working_;
-        ++begun_;
         lock.unlock();
         guarded(job);
         lock.lock();
-        --working_;
     }
     ended_.splice(ended_.end(), threads_, self);
     wake_.notify_all();

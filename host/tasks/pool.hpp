@@ -2,8 +2,6 @@
 // and gives threads back when they were idle for ten seconds.
 #pragma once
 
-#include "host/tasks/time_source.hpp"
-
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -21,18 +19,16 @@ public:
     ~Pool(); ///< runs what is queued, then joins
 
     void post(std::function<void()> job);
-    Activity activity() const; ///< a job that waits for a thread counts
 
 private:
     void work(std::list<std::thread>::iterator self);
 
     const std::size_t most_;
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::function<void()>> jobs_;
     std::list<std::thread> threads_, ended_;
-    std::size_t idle_ = 0, working_ = 0;
-    std::uint64_t begun_ = 0; ///< jobs
+    std::size_t idle_ = 0;
     bool stopping_ = false;
 };
 

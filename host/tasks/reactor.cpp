@@ -44,8 +44,7 @@ template <class F> void guarded(const F& call) noexcept {
 
 } // namespace
 
-Reactor::Reactor(const TimeSource& time)
-    : time_(time), epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+Reactor::Reactor() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (epoll_ < 0 || wake_ < 0) failed("the reactor's descriptors");
     epoll_event event{};
     event.events = EPOLLIN;
@@ -123,22 +122,11 @@ void Reactor::unwatch(std::uint64_t number) {
     watches_.erase(it);
 }
 
-std::optional<Reactor::Clock::time_point> Reactor::nextTimer() const {
-    const std::lock_guard lock(mutex_);
-    if (timers_.empty()) return std::nullopt;
-    return timers_.begin()->first;
-}
-
-Activity Reactor::activity() const {
-    const std::lock_guard lock(mutex_);
-    return {!calling_ && (timers_.empty() || timers_.begin()->first > now()), begun_};
-}
-
 int Reactor::nextTimeout() {
     const std::lock_guard lock(mutex_);
     if (stopping_) return 0;
     if (timers_.empty()) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now()).count();
     return left < 0 ? 0 : left > 3'600'000 ? 3'600'000 : static_cast<int>(left);
 }
 
@@ -147,15 +135,11 @@ void Reactor::runTimers() {
         OnTime call;
         {
             const std::lock_guard lock(mutex_);
-            if (timers_.empty() || timers_.begin()->first > now()) return;
+            if (timers_.empty() || timers_.begin()->first > Clock::now()) return;
             call = std::move(timers_.begin()->second.second);
             timers_.erase(timers_.begin());
-            calling_ = true;
-            ++begun_;
         }
         guarded(call);
-        const std::lock_guard lock(mutex_);
-        calling_ = false;
     }
 }
 
@@ -173,14 +157,9 @@ void Reactor::run() {
             {
                 const std::lock_guard lock(mutex_);
                 const auto it = watches_.find(events[i].data.u64);
-                if (it == watches_.end()) continue;
-                ready = it->second.ready;
-                calling_ = true;
-                ++begun_;
+                if (it != watches_.end()) ready = it->second.ready;
             }
-            guarded([&] { ready(fromEpoll(events[i].events)); });
-            const std::lock_guard lock(mutex_);
-            calling_ = false;
+            if (ready) guarded([&] { ready(fromEpoll(events[i].events)); });
         }
         {
             const std::lock_guard lock(mutex_);

@@ -2,14 +2,11 @@
 // real work is posted to a pool.
 #pragma once
 
-#include "host/tasks/time_source.hpp"
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -22,7 +19,7 @@ public:
     using OnTime = std::function<void()>;
     using OnReady = std::function<void(std::uint32_t events)>; ///< TALOME_READABLE, … of talome/io.h
 
-    explicit Reactor(const TimeSource& = TimeSource::real());
+    Reactor();
     ~Reactor();
 
     std::uint64_t at(Clock::time_point, OnTime);
@@ -32,13 +29,6 @@ public:
     std::uint64_t watch(int fd, std::uint32_t events, OnReady);
     void rearm(std::uint64_t number, std::uint32_t events);
     void unwatch(std::uint64_t number); ///< it may be running already
-
-    /// The time by which timers are judged.
-    Clock::time_point now() const { return time_.now(); }
-    /// For whoever moves the time: when the next timer is due, and a look at those that are.
-    std::optional<Clock::time_point> nextTimer() const;
-    void look() const { wake(); }
-    Activity activity() const; ///< a timer that is due counts
 
 private:
     struct Watch {
@@ -50,14 +40,12 @@ private:
     int nextTimeout();
     void runTimers();
 
-    const TimeSource& time_;
     int epoll_, wake_;
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::multimap<Clock::time_point, std::pair<std::uint64_t, OnTime>> timers_;
     std::unordered_map<std::uint64_t, Watch> watches_;
     std::uint64_t next_ = 1;
-    std::uint64_t begun_ = 0; ///< calls
-    bool calling_ = false, stopping_ = false;
+    bool stopping_ = false;
     std::thread thread_;
 };
 

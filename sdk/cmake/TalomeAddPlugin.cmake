@@ -2,7 +2,7 @@
 #   builds NAME.so and, by running talome-manifest on it, NAME.plugin.json beside it.
 #   LIBRARIES  what it links besides the SDK: system libraries, never the host or another plugin
 #   COMMON     pure code of plugins/common that it uses, see talome_add_common()
-#   OUTPUT     where both files go; TALOME_PLUGIN_OUTPUT, else plugins/ of the build tree, unless said
+#   OUTPUT     where both files go; plugins/ of the build tree unless said
 #   For tests: MANIFEST_COMMAND runs talome-manifest (as "env A=b" would), NO_MANIFEST leaves it out.
 #
 # talome_add_common(NAME SOURCES … [LIBRARIES …])
@@ -12,7 +12,6 @@
 # a plugin of this repository is built exactly as a stranger's is.
 
 set(TALOME_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
-include(${CMAKE_CURRENT_LIST_DIR}/TalomeAddPluginTest.cmake)
 
 # Boost.JSON for plugins: compiled once in a build tree, and exported by none of them.
 function(_talome_plugin_boost_json)
@@ -45,18 +44,6 @@ function(_talome_isolate target allowed_targets)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c ${CMAKE_CURRENT_SOURCE_DIR}/*.h
     ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp
     ${CMAKE_CURRENT_SOURCE_DIR}/*.ipp ${CMAKE_CURRENT_SOURCE_DIR}/*.inc)
-  # A build tree inside of the folder has files of CMake's own.
-  set(build "")
-  cmake_path(IS_PREFIX CMAKE_CURRENT_SOURCE_DIR ${CMAKE_BINARY_DIR} inside)
-  if(inside AND NOT CMAKE_CURRENT_SOURCE_DIR STREQUAL CMAKE_BINARY_DIR)
-    set(build ${CMAKE_BINARY_DIR}/)
-  endif()
-  foreach(file IN LISTS files)
-    string(FIND ${file} "${build}" at)
-    if(build AND at EQUAL 0)
-      list(REMOVE_ITEM files ${file})
-    endif()
-  endforeach()
   foreach(source IN LISTS sources)
     cmake_path(ABSOLUTE_PATH source NORMALIZE)
     cmake_path(IS_PREFIX CMAKE_CURRENT_SOURCE_DIR ${source} inside)
@@ -67,8 +54,7 @@ function(_talome_isolate target allowed_targets)
   endforeach()
   set(stamp ${CMAKE_CURRENT_BINARY_DIR}/${target}.includes)
   add_custom_command(OUTPUT ${stamp}
-    COMMAND ${CMAKE_COMMAND} -DNAME=${target} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}
-      -DBUILD=${build} -P ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake
+    COMMAND ${CMAKE_COMMAND} -DNAME=${target} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR} -P ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
     DEPENDS ${files} ${TALOME_SDK_CMAKE_DIR}/check_includes.cmake
     COMMENT "Checking the includes of ${target}" VERBATIM)
@@ -91,14 +77,8 @@ function(talome_add_plugin name)
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "talome_add_plugin(${name} SOURCES … [LIBRARIES …] [COMMON …] [OUTPUT …]): ${arg_UNPARSED_ARGUMENTS}")
   endif()
-  if(NOT name MATCHES "^[a-z][a-z0-9-]*$")
-    message(FATAL_ERROR "talome_add_plugin(${name}): the name is the plugin's id, small letters, digits and dashes")
-  endif()
   if(NOT arg_OUTPUT)
     set(arg_OUTPUT ${PROJECT_BINARY_DIR}/plugins)
-    if(TALOME_PLUGIN_OUTPUT)
-      set(arg_OUTPUT ${TALOME_PLUGIN_OUTPUT})
-    endif()
   endif()
   set(sources ${arg_SOURCES})
   set(cxx_sources ${arg_SOURCES})

@@ -1,13 +1,8 @@
-# cmake -DNAME=docker -DFOLDER=… [-DBUILD=…] -P check_includes.cmake: fails if a file in the folder includes something of
-# the host, of another plugin, or anything else outside its own folder other than by <library/header> or "talome/…". What
-# lies in BUILD (with a slash at its end), a build tree inside of the folder, is not looked at.
+# cmake -DNAME=docker -DFOLDER=… -P check_includes.cmake: fails if a file in the folder includes something of the host,
+# of another plugin, or anything else outside its own folder other than by <library/header> or "talome/…".
 file(GLOB_RECURSE files ${FOLDER}/*.c ${FOLDER}/*.h ${FOLDER}/*.cc ${FOLDER}/*.cpp ${FOLDER}/*.hpp ${FOLDER}/*.ipp ${FOLDER}/*.inc)
 set(wrong "")
 foreach(file IN LISTS files)
-  string(FIND "${file}" "${BUILD}" at)
-  if(BUILD AND at EQUAL 0)
-    continue()
-  endif()
   file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include")
   cmake_path(GET file PARENT_PATH folder)
   foreach(line IN LISTS lines)

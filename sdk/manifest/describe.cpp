@@ -7,7 +7,6 @@
 #include "recorder.hpp"
 
 #include <talome/areas.hpp>
-#include <talome/fetch.h>
 #include <talome/io.h>
 
 #include <algorithm>
@@ -78,7 +77,7 @@ template <class T> talome_status noteOperation(talome_self* self, const T* given
 template <class F> struct Absent;
 template <class R, class... A> struct Absent<R (*)(A...) noexcept> {
     static R call(A...) noexcept {
-        if constexpr (std::is_same_v<R, talome_str> || std::is_same_v<R, talome_bytes>)
+        if constexpr (std::is_same_v<R, talome_str>)
             return {};
         else if constexpr (!std::is_void_v<R>)
             return R{TALOME_E_UNSUPPORTED};
@@ -169,8 +168,7 @@ const talome_database kDatabase{
     },
     TALOME_ABSENT(talome_database, execute), TALOME_ABSENT(talome_database, transaction)};
 
-const talome_tasks kTasks{sizeof(talome_tasks),
-                          0,
+const talome_tasks kTasks{sizeof(talome_tasks), 0,
                           [](talome_self* self, const talome_task* t) noexcept {
                               return note(self, [&](Manifest& m) {
                                   Task task = record(t);
@@ -179,84 +177,35 @@ const talome_tasks kTasks{sizeof(talome_tasks),
                                   add(m.tasks, std::move(task), &Task::id, "a task");
                               });
                           },
-                          TALOME_ABSENT(talome_tasks, wake),
-                          TALOME_ABSENT(talome_tasks, wake_at),
-                          TALOME_ABSENT(talome_tasks, cron_next),
-                          [](talome_self* self, const talome_job* j) noexcept {
-                              return note(self, [&](Manifest& m) { add(m.jobs, record(j), &Job::id, "a job"); });
-                          },
-                          TALOME_ABSENT(talome_tasks, start_job),
-                          TALOME_ABSENT(talome_tasks, job_id),
-                          TALOME_ABSENT(talome_tasks, job_resumed),
-                          TALOME_ABSENT(talome_tasks, job_progress),
-                          TALOME_ABSENT(talome_tasks, job_log),
-                          TALOME_ABSENT(talome_tasks, job_checkpoint)};
+                          TALOME_ABSENT(talome_tasks, wake)};
 
-const talome_events kEvents{
-    sizeof(talome_events),
-    0,
-    [](talome_self* self, const talome_topic* t) noexcept {
-        return note(self, [&](Manifest& m) {
-            Topic topic = record(t);
-            const auto& recorder = Recorder::of(self);
-            if (topic.durable && (!recorder.asked.contains(TALOME_DATABASE) || recorder.hidden == TALOME_DATABASE))
-                throw Invalid(topic.name, "a durable topic needs " TALOME_DATABASE ", which was not asked for");
-            add(m.topics, std::move(topic), &Topic::name, "a topic");
-        });
-    },
-    [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
-        return note(self, [&](Manifest& m) {
-            if (!pattern || !isTopicPattern(pattern)) throw Invalid("subscribe", "expected a topic, or a prefix and *");
-            if (!function) throw Invalid("subscribe", "has no function to call");
-            if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
-                m.subscriptions.emplace_back(pattern);
-        });
-    },
-    TALOME_ABSENT(talome_events, publish),
-    TALOME_ABSENT(talome_events, publish_to),
-    [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
-        return note(self, [&](Manifest& m) {
-            if (!function) throw Invalid("on_audience", "has no function to call");
-            if (std::ranges::find(m.topics, orEmpty(topic), &Topic::name) == m.topics.end())
-                throw Invalid("on_audience", "\"" + orEmpty(topic) + "\" is not declared");
-        });
-    },
-    [](talome_self* self, const char* pattern, talome_on_durable_event function, void*) noexcept {
-        return note(self, [&](Manifest& m) {
-            if (!pattern || !isTopicPattern(pattern))
-                throw Invalid("subscribe_durable", "expected a topic, or a prefix and *");
-            if (!function) throw Invalid("subscribe_durable", "has no function to call");
-            auto& list = m.durableSubscriptions;
-            if (std::ranges::find(list, pattern) != list.end())
-                throw Invalid("subscribe_durable", std::string(pattern) + " is subscribed to already");
-            list.emplace_back(pattern);
-        });
-    }};
+const talome_events kEvents{sizeof(talome_events),
+                            0,
+                            [](talome_self* self, const talome_topic* t) noexcept {
+                                return note(self,
+                                            [&](Manifest& m) { add(m.topics, record(t), &Topic::name, "a topic"); });
+                            },
+                            [](talome_self* self, const char* pattern, talome_on_event function, void*) noexcept {
+                                return note(self, [&](Manifest& m) {
+                                    if (!pattern || !isTopicPattern(pattern))
+                                        throw Invalid("subscribe", "expected a topic, or a prefix and *");
+                                    if (!function) throw Invalid("subscribe", "has no function to call");
+                                    if (std::ranges::find(m.subscriptions, pattern) == m.subscriptions.end())
+                                        m.subscriptions.emplace_back(pattern);
+                                });
+                            },
+                            TALOME_ABSENT(talome_events, publish),
+                            TALOME_ABSENT(talome_events, publish_to),
+                            [](talome_self* self, const char* topic, talome_on_audience function, void*) noexcept {
+                                return note(self, [&](Manifest& m) {
+                                    if (!function) throw Invalid("on_audience", "has no function to call");
+                                    if (std::ranges::find(m.topics, orEmpty(topic), &Topic::name) == m.topics.end())
+                                        throw Invalid("on_audience", "\"" + orEmpty(topic) + "\" is not declared");
+                                });
+                            }};
 
 const talome_io kIo{sizeof(talome_io), 0, TALOME_ABSENT(talome_io, watch), TALOME_ABSENT(talome_io, change),
                     TALOME_ABSENT(talome_io, unwatch)};
-
-const talome_process kProcess{sizeof(talome_process),
-                              0,
-                              [](talome_self* self, const char* program, const char* summary) noexcept {
-                                  return note(self, [&](Manifest& m) {
-                                      add(m.programs, recordProgram(program, summary), &Program::name, "a program");
-                                  });
-                              },
-                              TALOME_ABSENT(talome_process, run),
-                              TALOME_ABSENT(talome_process, spawn),
-                              TALOME_ABSENT(talome_process, write),
-                              TALOME_ABSENT(talome_process, close_input),
-                              TALOME_ABSENT(talome_process, pause),
-                              TALOME_ABSENT(talome_process, signal),
-                              TALOME_ABSENT(talome_process, end)};
-const talome_fetch kFetch{sizeof(talome_fetch),
-                          0,
-                          TALOME_ABSENT(talome_fetch, fetch),
-                          TALOME_ABSENT(talome_fetch, open),
-                          TALOME_ABSENT(talome_fetch, pause),
-                          TALOME_ABSENT(talome_fetch, close),
-                          TALOME_ABSENT(talome_fetch, upgrade)};
 
 struct Area {
     const char* id;
@@ -268,9 +217,7 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_DATABASE, &kDatabase},
                            {TALOME_TASKS, &kTasks},
                            {TALOME_EVENTS, &kEvents},
-                           {TALOME_IO, &kIo},
-                           {TALOME_PROCESS, &kProcess},
-                           {TALOME_FETCH, &kFetch}};
+                           {TALOME_IO, &kIo}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

@@ -51,7 +51,7 @@ std::string toText(const Manifest& manifest) {
 Manifest fromText(std::string_view text) {
     auto written = boost::json::parse(text);
     if (auto* members = written.if_object())
-        for (const char* later : {"requirements", "durableSubscriptions", "programs", "jobs"})
+        for (const char* later : {"requirements"})
             if (!members->contains(later)) members->emplace(later, boost::json::array{});
     return readText<Manifest>(boost::json::serialize(written));
 }

@@ -53,14 +53,13 @@ struct Operation {
     std::vector<Tool> tools;
     std::uint64_t maxBody = 0; ///< bytes
     Kind kind = Kind::call;
-    std::vector<Source> sources;             ///< of Kind::events
-    std::vector<std::string> protocols;      ///< of Kind::websocket: what is offered, the best first
-    std::optional<std::int64_t> timeLimitMs; ///< of a call; none: the host's
+    std::vector<Source> sources;        ///< of Kind::events
+    std::vector<std::string> protocols; ///< of Kind::websocket: what is offered, the best first
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
                       (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
-                       maxBody, kind, sources, protocols, timeLimitMs))
+                       maxBody, kind, sources, protocols))
 
 /// A port of its own.
 struct Listener {
@@ -100,36 +99,17 @@ BOOST_DESCRIBE_STRUCT(Migration, (), (version, exclusive, sql))
 
 struct Task {
     std::string id, summary;
-    std::int64_t periodMs = 0;       ///< 0: not on an interval
-    std::optional<std::string> cron; ///< see cron.hpp
-    std::optional<std::string> timeZone;
+    std::int64_t periodMs = 0; ///< 0: only when woken
     bool operator==(const Task&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Task, (), (id, summary, periodMs, cron, timeZone))
-
-/// A kind of jobs.
-struct Job {
-    std::string id, summary, permission;
-    bool resumable = false;
-    std::int64_t limitMs = 0; ///< of one run
-    bool operator==(const Job&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(Job, (), (id, summary, permission, resumable, limitMs))
+BOOST_DESCRIBE_STRUCT(Task, (), (id, summary, periodMs))
 
 struct Topic {
     std::string name, summary, audience;
     std::optional<boost::json::value> schema;
-    std::optional<bool> durable{}; ///< left out: no
     bool operator==(const Topic&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema, durable))
-
-/// One that it runs, as argv[0] names it.
-struct Program {
-    std::string name, summary;
-    bool operator==(const Program&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(Program, (), (name, summary))
+BOOST_DESCRIBE_STRUCT(Topic, (), (name, summary, audience, schema))
 
 struct Manifest {
     std::string id, version, summary;
@@ -144,20 +124,14 @@ struct Manifest {
     std::vector<Setting> settings;
     std::vector<Migration> migrations;
     std::vector<Task> tasks;
-    std::vector<Job> jobs;
     std::vector<Topic> topics;
     std::vector<std::string> subscriptions; ///< topic patterns
-    std::vector<std::string> durableSubscriptions;
-    std::vector<std::string> uses;         ///< operations that it calls
-    std::vector<std::string> requirements; ///< those of them without which it is not started
-    std::vector<Program> programs;         ///< that it runs
-    std::optional<std::string> digest;     ///< of the .so: "sha256:" and 64 hexadecimal digits
-    std::optional<std::uint64_t> size;     ///< of the .so, in bytes
+    std::vector<std::string> uses;          ///< operations that it calls
+    std::vector<std::string> requirements;  ///< those of them without which it is not started
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, needs, wants, canUnload, prefixes, operations, listeners, flags,
-                       settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
-                       requirements, programs, digest, size))
+                       settings, migrations, tasks, topics, subscriptions, uses, requirements))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.
 std::string toText(const Manifest&);

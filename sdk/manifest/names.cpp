@@ -63,42 +63,12 @@ bool isTaskId(std::string_view text) {
     return text.size() <= 128 && dot != text.npos && isPluginId(text.substr(0, dot)) && isTail(text.substr(dot + 1));
 }
 
-bool isProgram(std::string_view text) {
-    const auto isName = [](std::string_view name) {
-        return !name.empty() && name.size() <= 64 && name != "." && name != ".." && name[0] != '-' &&
-               std::ranges::all_of(name,
-                                   [](char c) { return isAlnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; });
-    };
-    if (!text.starts_with('/')) return isName(text);
-    for (;;) {
-        text.remove_prefix(1);
-        const auto slash = text.find('/');
-        if (!isName(text.substr(0, slash))) return false;
-        if (slash == text.npos) return true;
-        text.remove_prefix(slash);
-    }
-}
-
 bool isKey(std::string_view text) {
     return isWord(text, 64, [](char c) { return isLower(c) || isDigit(c) || c == '_'; });
 }
 
 bool isFlag(std::string_view text) {
     return isPluginId(text) && text != "public" && text != "session" && text != "admin" && text != "interactive";
-}
-
-bool isTimeZone(std::string_view text) {
-    if (text.empty() || text.size() > 64) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (i == 0 || text[i - 1] == '/') {
-            if (!letter) return false; // and so no empty part
-        } else if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '+' && c != '/') {
-            return false;
-        }
-    }
-    return text.back() != '/';
 }
 
 } // namespace talome::manifest

@@ -10,9 +10,7 @@ bool isVersion(std::string_view);      ///< 1.0.0, with an optional -suffix
 bool isOperationId(std::string_view);  ///< [a-z][a-zA-Z0-9]*(\.[a-z][a-zA-Z0-9]*)+; of topics too
 bool isTopicPattern(std::string_view); ///< a topic; a prefix of one, a dot and *; or * alone
 bool isTaskId(std::string_view);       ///< a plugin id, then as an operation id
-bool isProgram(std::string_view);      ///< [A-Za-z0-9._+-]{1,64}, or an absolute path of such names
 bool isKey(std::string_view);          ///< [a-z][a-z0-9_]{0,63}; tools and settings
 bool isFlag(std::string_view);         ///< [a-z][a-z0-9-]{0,31}, but not public, session, admin, interactive
-bool isTimeZone(std::string_view);     ///< as the IANA database has them: Europe/Berlin, Etc/GMT+3
 
 } // namespace talome::manifest

@@ -1,5 +1,4 @@
-// The checks of operations, settings, topics, flags and migrations; those of http.h are in recorder_http.cpp, those of
-// tasks.h in recorder_tasks.cpp.
+// The checks of operations, settings, tasks, topics, flags and migrations; those of http.h are in recorder_http.cpp.
 #include "recorder.hpp"
 
 #include "fields.hpp"
@@ -57,10 +56,6 @@ Operation record(const talome_operation* given) {
     for (std::uint32_t i = 0; i < from.n_tools; ++i)
         to.tools.push_back(toolOf(from.tools[i], to.input, to.summary, to.id + ".tools[" + std::to_string(i) + "]"));
     to.maxBody = from.max_body ? from.max_body : kDefaultBody;
-    constexpr std::int64_t day = 86'400'000;
-    if (from.time_limit_ms < 0 || from.time_limit_ms > day)
-        throw Invalid(to.id + ".time_limit_ms", "expected 1 to 86400000, or 0");
-    if (from.time_limit_ms) to.timeLimitMs = from.time_limit_ms;
     requireFunction(from.invoke, to.id);
     return to;
 }
@@ -81,14 +76,25 @@ Setting record(const talome_setting* given) {
     return to;
 }
 
+Task record(const talome_task* given) {
+    const talome_task from = fit(given, "task");
+    Task to;
+    to.id = nameOf(from.id, isTaskId, "task");
+    to.summary = orEmpty(from.summary);
+    to.periodMs = from.period_ms;
+    requireKnown(from.flags, 0, to.id);
+    if (to.periodMs != 0 && to.periodMs < 100) throw Invalid(to.id + ".period", "expected 100 ms or more, or 0");
+    requireFunction(from.run, to.id);
+    return to;
+}
+
 Topic record(const talome_topic* given) {
     const talome_topic from = fit(given, "topic");
     Topic to;
     to.name = nameOf(from.name, isOperationId, "topic");
     to.summary = summaryOf(from.summary, to.name);
     to.audience = permissionOf(from.audience, to.name + ".audience");
-    requireKnown(from.flags, TALOME_TOPIC_DURABLE, to.name);
-    if (from.flags & TALOME_TOPIC_DURABLE) to.durable = true;
+    requireKnown(from.flags, 0, to.name);
     if (from.schema) to.schema = readSchema(from.schema, to.name + ".schema");
     return to;
 }
@@ -96,11 +102,6 @@ Topic record(const talome_topic* given) {
 Flag recordFlag(const char* flag, const char* summary, bool granted) {
     const std::string name = nameOf(flag, isFlag, "flag");
     return {name, summaryOf(summary, name), granted};
-}
-
-Program recordProgram(const char* program, const char* summary) {
-    const std::string name = nameOf(program, isProgram, "program");
-    return {name, summaryOf(summary, name)};
 }
 
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql) {
@@ -112,6 +113,7 @@ Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql
 }
 
 talome_operation whole(const talome_operation* given) { return fit(given, "operation"); }
+talome_task whole(const talome_task* given) { return fit(given, "task"); }
 
 std::vector<std::string> prefixesOf(const std::vector<Operation>& operations) {
     std::set<std::string> prefixes;

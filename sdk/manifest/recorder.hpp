@@ -24,10 +24,8 @@ Operation record(const talome_websocket*);
 Listener record(const talome_listener*);
 Setting record(const talome_setting*);
 Task record(const talome_task*);
-Job record(const talome_job*);
 Topic record(const talome_topic*);
 Flag recordFlag(const char* flag, const char* summary, bool granted);
-Program recordProgram(const char* program, const char* summary);
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql);
 
 /// The struct as this side knows it, for its callbacks and limits; a limit left at 0 is what http.h says it then is.
@@ -38,7 +36,6 @@ talome_upload_route whole(const talome_upload_route*);
 talome_event_stream whole(const talome_event_stream*);
 talome_websocket whole(const talome_websocket*);
 talome_task whole(const talome_task*);
-talome_job whole(const talome_job*);
 
 // The same at run time, of what a handler gives.
 talome_upload_target whole(const talome_upload_target*);

@@ -1,10 +1,12 @@
 // Greets people, counts how often, and says so in the log once an hour.
 #include <talome/plugin.hpp>
 
-struct Whom {
+using namespace std::chrono_literals;
+
+struct Hello {
     std::string name;
 };
-BOOST_DESCRIBE_STRUCT(Whom, (), (name))
+BOOST_DESCRIBE_STRUCT(Hello, (), (name))
 
 struct Greeting {
     std::string text;
@@ -12,29 +14,34 @@ struct Greeting {
 };
 BOOST_DESCRIBE_STRUCT(Greeting, (), (text, count))
 
-class GreeterPlugin : public talome::Plugin {
+class Greeter : public talome::Plugin {
 public:
-    explicit GreeterPlugin(talome::Registry& registry) : host_(registry.host()) {
-        registry.operation("greeter.hello", "Greets", talome::session, talome::Tier::read, this, &GreeterPlugin::hello)
+    explicit Greeter(talome::Registry& registry) : host_(registry.host()) {
+        registry
+            .operation("greeter.hello", "Greets a person by name", talome::session, talome::Tier::read, this,
+                       &Greeter::hello)
             .route("GET", "/api/greeter/hello")
-            .tool("greeter_hello")
+            .tool("greet")
             .input("name", "Whom to greet", talome::length(1, 80));
         registry.setting("greeter_word", "The word to greet with", "Hello").length(1, 40);
         registry.migration(1, "CREATE TABLE greeted (name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID");
-        registry.every(std::chrono::hours(1), "greeter.report", this, &GreeterPlugin::report);
+        registry.every(1h, "greeter.report", this, &Greeter::report);
     }
 
-    Greeting hello(const Whom& who) {
+    Greeting hello(const Hello& input) {
         const auto count = host_.database().one<std::int64_t>(
-            "INSERT INTO greeted VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count", who.name);
-        return {host_.setting<std::string>("greeter_word") + ", " + who.name, count.value_or(0)};
+            "INSERT INTO greeted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1 RETURNING count",
+            input.name);
+        return {host_.setting<std::string>("greeter_word") + ", " + input.name, count.value_or(0)};
     }
+
+private:
     void report() {
         const auto total = host_.database().one<std::int64_t>("SELECT coalesce(sum(count), 0) FROM greeted");
         host_.info("greeted " + std::to_string(total.value_or(0)) + " times");
     }
 
-private:
-    const talome::Host host_;
+    talome::Host host_;
 };
-TALOME_PLUGIN(GreeterPlugin, "greeter", "1.0.0", "Greets people by name.")
+
+TALOME_PLUGIN(Greeter, "greeter", "1.0.0", "Greets people by name.")

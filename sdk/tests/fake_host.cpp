@@ -100,39 +100,6 @@ const talome_tasks kTasks = [] {
         of(s).tasks[task->id] = *task;
         return talome_status{TALOME_OK};
     };
-    t.cron_next = [](talome_self*, talome_str, talome_str, std::int64_t after, std::int64_t* next) noexcept {
-        *next = after + 60'000;
-        return talome_status{TALOME_OK};
-    };
-    t.declare_job = [](talome_self* s, const talome_job* job) noexcept {
-        of(s).jobs[job->id] = *job;
-        return talome_status{TALOME_OK};
-    };
-    t.start_job = [](talome_self* s, talome_call*, talome_str kind, talome_bytes input, talome_str title,
-                     talome_sink id, void* to) noexcept {
-        of(s).called = std::string(talome::view(kind)) + " " + std::string(talome::view(input)) + " " +
-                       std::string(talome::view(title));
-        id(to, talome::bytes("j1"));
-        return talome_status{TALOME_OK};
-    };
-    t.job_id = [](const talome_job_run*) noexcept { return talome::str("j1"); };
-    t.job_resumed = [](const talome_job_run* run) noexcept {
-        return talome::bytes(reinterpret_cast<const FakeRun*>(run)->resumed);
-    };
-    t.job_progress = [](talome_job_run* run, const talome_job_progress* p) noexcept {
-        reinterpret_cast<FakeRun*>(run)->told +=
-            std::to_string(p->done) + "/" + std::to_string(p->total) + " " + std::string(talome::view(p->phase)) + ";";
-        return talome_status{TALOME_OK};
-    };
-    t.job_log = [](talome_job_run* run, std::int32_t, talome_str line) noexcept {
-        reinterpret_cast<FakeRun*>(run)->told += std::string(talome::view(line)) + ";";
-        return talome_status{TALOME_OK};
-    };
-    t.job_checkpoint = [](talome_job_run* run, talome_bytes json) noexcept {
-        auto& fake = *reinterpret_cast<FakeRun*>(run);
-        fake.resumed = talome::view(json);
-        return fake.checkpointStatus;
-    };
     return t;
 }();
 
@@ -152,11 +119,6 @@ const talome_events kEvents = [] {
     t.publish_to = [](talome_self* s, talome_str topic, talome_bytes json, talome_str audience) noexcept {
         of(s).published = std::string(talome::view(topic)) + " " + std::string(talome::view(json)) + " to " +
                           std::string(talome::view(audience));
-        return talome_status{TALOME_OK};
-    };
-    t.subscribe_durable = [](talome_self* s, const char*, talome_on_durable_event on, void* user) noexcept {
-        of(s).onDurable = on;
-        of(s).onDurableUser = user;
         return talome_status{TALOME_OK};
     };
     t.on_audience = [](talome_self* s, const char* topic, talome_on_audience on, void* user) noexcept {
@@ -181,16 +143,6 @@ const talome_io kIo = [] {
     return t;
 }();
 
-const talome_process kProcess = [] {
-    talome_process t{};
-    t.struct_size = sizeof t;
-    t.declare_program = [](talome_self* s, const char* program, const char*) noexcept {
-        of(s).wire += std::string("program ") + program + "; ";
-        return talome_status{TALOME_OK};
-    };
-    return t;
-}();
-
 const void* extension(talome_self* self, const char* id) noexcept {
     const std::string_view wanted = id;
     static constexpr std::uint32_t kShort[4] = {16};
@@ -202,9 +154,7 @@ const void* extension(talome_self* self, const char* id) noexcept {
                                                               {TALOME_DATABASE, &kDatabase},
                                                               {TALOME_TASKS, &kTasks},
                                                               {TALOME_EVENTS, &kEvents},
-                                                              {TALOME_IO, &kIo},
-                                                              {TALOME_FETCH, &kFakeFetch},
-                                                              {TALOME_PROCESS, &kProcess}};
+                                                              {TALOME_IO, &kIo}};
     for (const auto& [known, table] : areas)
         if (known == wanted) return table;
     return nullptr;

@@ -8,15 +8,6 @@
 
 /// The part of talome.http, in fake_http.cpp.
 extern const talome_http kFakeHttp;
-/// The part of talome.fetch, in fake_fetch.cpp.
-extern const talome_fetch kFakeFetch;
-
-/// Stands for a talome_job_run.
-struct FakeRun {
-    std::string resumed, told;
-    talome_status checkpointStatus = TALOME_OK;
-    talome_job_run* raw() { return reinterpret_cast<talome_job_run*>(this); }
-};
 
 struct FakeHost {
     FakeHost();
@@ -27,15 +18,12 @@ struct FakeHost {
     std::string routes;                                 ///< "GET /api/x 200 a=b;"
     std::map<std::string, talome_raw_route> raw;
     std::map<std::string, talome_task> tasks;
-    std::map<std::string, talome_job> jobs;
     std::map<std::string, talome_upload_route> uploads;
     std::map<std::string, talome_websocket> sockets; ///< their lists of places are gone
     std::map<std::string, std::pair<talome_on_audience, void*>> audiences;
     std::string wire; ///< "listener ws 127.0.0.1 80; place /ws ws; source a.* b;"
     talome_on_event onEvent = nullptr;
     void* onEventUser = nullptr;
-    talome_on_durable_event onDurable = nullptr;
-    void* onDurableUser = nullptr;
     talome_setting_changing changing = nullptr;
     void* changingUser = nullptr;
 
@@ -57,9 +45,6 @@ struct FakeHost {
     std::thread ending;
     std::map<std::uint64_t, std::pair<talome_ready, void*>> watches;
     std::uint64_t nextWatch = 1;
-    talome_status fetchStatus = TALOME_OK;                // what a fetch answers
-    std::map<std::uint64_t, talome_fetch_stream> fetches; // open ones
-    std::uint64_t nextFetch = 1;
 
     /// As the host calls a handler: status, and the answer or the words.
     std::pair<talome_status, std::string> invoke(const std::string& id, std::string_view input);

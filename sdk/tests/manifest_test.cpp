@@ -41,8 +41,7 @@ struct Given {
                      1,
                      0,
                      &invoke,
-                     nullptr,
-                     0};
+                     nullptr};
     }
     std::string refusal() {
         try {
@@ -117,7 +116,7 @@ TEST_CASE("structs of another size") {
     } later{};
     later.known = {sizeof later, 0,   "x.run",
                    nullptr,      100, [](void*, talome_call*) noexcept -> talome_status { return 0; },
-                   nullptr,      nullptr, nullptr};
+                   nullptr};
     CHECK(record(&later.known).periodMs == 100);
     later.added = 1;
     CHECK_THROWS_WITH(record(&later.known), "task: uses fields that this host does not know");
@@ -153,7 +152,7 @@ TEST_CASE("the other declarations") {
     CHECK_THROWS_WITH(settingWith(0, "some_key"), "api_key.environment: expected the name of an environment variable");
     const talome_task often{sizeof often, 0,  "x.run",
                             nullptr,      99, [](void*, talome_call*) noexcept -> talome_status { return 0; },
-                            nullptr,      nullptr, nullptr};
+                            nullptr};
     CHECK_THROWS_WITH(record(&often), "x.run.period: expected 100 ms or more, or 0");
     const talome_topic topic{sizeof topic, 0, "box.opened", "A box", nullptr, "session"};
     CHECK(record(&topic) == Topic{"box.opened", "A box", "session", {}});

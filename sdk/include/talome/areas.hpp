@@ -5,11 +5,9 @@
 #include "database.h"
 #include "errors.hpp"
 #include "events.h"
-#include "fetch.h"
 #include "http.h"
 #include "io.h"
 #include "operations.h"
-#include "process.h"
 #include "settings.h"
 #include "tasks.h"
 
@@ -37,8 +35,6 @@ template <> inline constexpr const char* kAreaId<talome_database> = TALOME_DATAB
 template <> inline constexpr const char* kAreaId<talome_tasks> = TALOME_TASKS;
 template <> inline constexpr const char* kAreaId<talome_events> = TALOME_EVENTS;
 template <> inline constexpr const char* kAreaId<talome_io> = TALOME_IO;
-template <> inline constexpr const char* kAreaId<talome_process> = TALOME_PROCESS;
-template <> inline constexpr const char* kAreaId<talome_fetch> = TALOME_FETCH;
 
 /// What a sink collects. Nothing may be thrown through a C caller: running out of memory is told by done().
 struct Collected {
@@ -114,7 +110,7 @@ private:
     const talome_host* host_;
     talome_self* self_;
     std::tuple<const talome_operations*, const talome_http*, const talome_settings*, const talome_database*,
-               const talome_tasks*, const talome_events*, const talome_io*, const talome_process*, const talome_fetch*>
+               const talome_tasks*, const talome_events*, const talome_io*>
         tables_{};
 };
 

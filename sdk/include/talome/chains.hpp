@@ -1,9 +1,7 @@
-// What registry.operation(), cron(), setting() and topic() return: each call says one more thing of what was declared.
+// What registry.operation() and setting() return: each call says one more thing of what was declared.
 #pragma once
 
 #include "records.hpp"
-
-#include <chrono>
 
 namespace talome {
 
@@ -43,12 +41,6 @@ public:
         record_->mediaType = mediaType;
         return *this;
     }
-    /// For one call, a day at most; 30 s unless said. When it is over, Call::cancelled() is true and the caller is told;
-    /// what takes longer is a job.
-    Operation& timeLimit(std::chrono::milliseconds limit) {
-        record_->timeLimit = limit;
-        return *this;
-    }
     /// Of the request, in bytes; 1 MiB unless said.
     Operation& maxBody(std::uint64_t n) {
         record_->maxBody = n;
@@ -57,18 +49,6 @@ public:
 
 private:
     detail::OperationRecord* record_;
-};
-
-/// What more can be said of a cron task.
-class CronTask {
-public:
-    explicit CronTask(detail::TaskRecord& record) : record_(&record) {}
-    /// Of the IANA database: "Europe/Berlin". The server's own unless said.
-    CronTask& timeZone(std::string_view name) { return record_->timeZone = name, *this; }
-    CronTask& summary(std::string_view text) { return record_->summary = text, *this; }
-
-private:
-    detail::TaskRecord* record_;
 };
 
 /// What more can be said of a setting.
@@ -107,21 +87,6 @@ public:
 
 private:
     detail::SettingRecord* record_;
-};
-
-/// What more can be said of a topic.
-class Topic {
-public:
-    explicit Topic(detail::TopicRecord& record) : record_(&record) {}
-    /// Kept in the plugin's database until every onDurable() that matches has it; published within a transaction, it
-    /// is part of that. Each of the plugin's transactions then waits for the disk.
-    Topic& durable() {
-        record_->flags |= TALOME_TOPIC_DURABLE;
-        return *this;
-    }
-
-private:
-    detail::TopicRecord* record_;
 };
 
 } // namespace talome

@@ -8,8 +8,6 @@
 
 namespace talome {
 
-struct JobStarted; ///< of <talome/jobs.hpp>
-
 /// The audience of publishTo() that is one user.
 inline std::string userAudience(std::string_view userId) { return "user:" + std::string(userId); }
 
@@ -64,28 +62,6 @@ public:
         areas_->check(areas_->get<talome_tasks>()->wake(areas_->self(), str(task), delay.count()));
     }
 
-    /// The same at a time of the clock, however the clock is set until then.
-    void wakeAt(std::string_view task, std::chrono::system_clock::time_point time) const {
-        const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time.time_since_epoch()).count();
-        areas_->check(areas_->get<talome_tasks>()->wake_at(areas_->self(), str(task), ms));
-    }
-    /// The first time after `after` that a cron expression means; see tasks.h. Throws Invalid.
-    std::chrono::system_clock::time_point cronNext(std::string_view expression, std::string_view timeZone,
-                                                   std::chrono::system_clock::time_point after) const {
-        std::int64_t next = 0;
-        const auto ms = std::chrono::floor<std::chrono::milliseconds>(after.time_since_epoch()).count();
-        areas_->check(
-            areas_->get<talome_tasks>()->cron_next(areas_->self(), str(expression), str(timeZone), ms, &next));
-        return std::chrono::system_clock::time_point(std::chrono::milliseconds(next));
-    }
-
-    // With <talome/jobs.hpp>.
-    /// [worker, strand] Begins a job for the caller of `call`. An operation returns what this gives.
-    template <class In>
-    JobStarted startJob(const Call& call, std::string_view kind, const In& input, std::string_view title) const;
-    /// One of the plugin's own: only administrators see it.
-    template <class In> JobStarted startOwnJob(std::string_view kind, const In& input, std::string_view title) const;
-
     /// [worker, strand] Calls an operation through the gate, as the caller of `call`, or as the plugin itself if it is
     /// null. What fails there is thrown here as the same exception.
     template <class Out, class In> Out call(const Call* call, std::string_view operation, const In& input) const {
@@ -126,9 +102,6 @@ public:
     Watch watch(int fd, std::uint32_t events, OnReady onReady) const {
         return Watch(*areas_, *watches_, fd, events, std::move(onReady));
     }
-
-    // For the areas that have a header of their own.
-    const detail::Areas& areas() const { return *areas_; }
 
 private:
     const detail::Areas* areas_;

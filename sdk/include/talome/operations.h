@@ -50,7 +50,6 @@ typedef struct talome_operation {
   uint64_t max_body;                /* bytes; 0 means 1 MiB */
   talome_invoke invoke;
   void *user;
-  int64_t time_limit_ms;            /* then cancelled() is true, and the caller is answered 504; up to 86400000; 0: the host's, 30 s unless configured */
 } talome_operation;
 
 /* The caller, as the gate has established it. Text is valid until the call returns. */

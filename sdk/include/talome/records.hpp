@@ -4,7 +4,6 @@
 
 #include "wire_records.hpp"
 
-#include <chrono>
 #include <deque>
 
 namespace talome::detail {
@@ -31,7 +30,6 @@ struct OperationRecord {
     std::vector<ToolRecord> tools;
     std::vector<Note> notes;
     std::uint64_t maxBody = 0;
-    std::chrono::milliseconds timeLimit{0};
 
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_sink, void* to) noexcept;
 };
@@ -66,13 +64,11 @@ struct TaskRecord {
     RunTask run;
     std::string id, summary;
     std::int64_t periodMs;
-    std::string cron{}, timeZone{};
     static talome_status invoke(void* user, talome_call*) noexcept;
 };
 
 struct TopicRecord {
     std::string name, summary, schema, audience;
-    std::uint32_t flags = 0;
 };
 
 struct SubscriptionRecord {

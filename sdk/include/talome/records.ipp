@@ -71,7 +71,6 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
     c.max_body = o.maxBody;
     c.invoke = &OperationRecord::invoke;
     c.user = &o;
-    c.time_limit_ms = o.timeLimit.count();
     areas.check(table.declare(areas.self(), &c));
 }
 
@@ -96,23 +95,13 @@ inline void Records::publish(Areas& areas) {
     for (const auto& m : migrations)
         areas.check(areas.need<talome_database>()->migration(self, m.version, m.flags, m.sql.c_str()));
     for (const auto& t : topics) {
-        if (t.flags & TALOME_TOPIC_DURABLE) areas.need<talome_database>();
-        const talome_topic c{sizeof c,          t.flags,          t.name.c_str(),
-                             t.summary.c_str(), t.schema.c_str(), t.audience.c_str()};
+        const talome_topic c{sizeof c, 0, t.name.c_str(), t.summary.c_str(), t.schema.c_str(), t.audience.c_str()};
         areas.check(areas.need<talome_events>()->declare(self, &c));
     }
     for (auto& s : subscriptions)
         areas.check(areas.need<talome_events>()->subscribe(self, s.pattern.c_str(), &SubscriptionRecord::invoke, &s));
     for (auto& t : tasks) {
-        const talome_task c{sizeof c,
-                            0,
-                            t.id.c_str(),
-                            t.summary.c_str(),
-                            t.periodMs,
-                            &TaskRecord::invoke,
-                            &t,
-                            orNull(t.cron),
-                            orNull(t.timeZone)};
+        const talome_task c{sizeof c, 0, t.id.c_str(), t.summary.c_str(), t.periodMs, &TaskRecord::invoke, &t};
         areas.check(areas.need<talome_tasks>()->declare(self, &c));
     }
     for (auto& o : operations) declare(areas, ops, o);

@@ -3,12 +3,9 @@
 #pragma once
 
 #include "chains.hpp"
-#include "durable.hpp"
 #include "wire_registry.hpp"
 
 namespace talome {
-
-class Job; ///< of <talome/jobs.hpp>
 
 class Registry : public WireRegistry {
 public:
@@ -71,43 +68,19 @@ public:
         records_.tasks.push_back(
             {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, period.count()});
     }
-    /// Runs by the calendar: minute, hour, day of month, month, day of week, "30 3 * * *"; or "@daily" and the like.
-    /// tasks.h says more; what cannot be read is refused when the manifest is made. A run that is due while one goes on
-    /// comes after it.
-    template <class P, class F> CronTask cron(std::string_view expression, std::string_view id, P* object, F handler) {
-        auto& record = records_.tasks.emplace_back(detail::TaskRecord{
-            &areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), {}, 0, std::string(expression)});
-        return CronTask(record);
-    }
     /// Runs only when woken: host().wake(id).
     template <class P, class F> void task(std::string_view id, std::string_view summary, P* object, F handler) {
         records_.tasks.push_back(
             {&areas_, {object, handler}, &detail::runTask<P, F>, std::string(id), std::string(summary), 0});
     }
-    /// A kind of long work that outlives the call which begins it; with <talome/jobs.hpp>. Handler: a member function
-    /// that takes (Call&, JobRun&, const In&) or (Call&, JobRun&), and returns what an operation's may. Permission:
-    /// what its user needs to begin one, to have it run on, and to see it.
-    template <class P, class F>
-    Job job(std::string_view id, std::string_view summary, Permission permission, P* object, F handler);
     /// An event that the plugin publishes, and who may see it.
-    template <class T> Topic topic(std::string_view name, std::string_view summary, Permission audience) {
-        return Topic(records_.topics.emplace_back(
-            detail::TopicRecord{std::string(name), std::string(summary), schema<T>(false), audience.text()}));
+    template <class T> void topic(std::string_view name, std::string_view summary, Permission audience) {
+        records_.topics.push_back({std::string(name), std::string(summary), schema<T>(false), audience.text()});
     }
     /// `pattern`: a topic, or a prefix and `*`. Handler: void (std::string_view topic, std::string_view json), or with
     /// a described struct in the second place.
     template <class P, class F> void on(std::string_view pattern, P* object, F handler) {
         records_.subscriptions.push_back({&areas_, {object, handler}, &detail::runEvent<P, F>, std::string(pattern)});
-    }
-    /// Events of durable topics, each at least once and in order, also those published while this plugin was not
-    /// active. Handler: void (const DurableEvent&), or with a described struct in the second place; what it throws
-    /// means "not now": the event comes again later, and none before it.
-    template <class P, class F> void onDurable(std::string_view pattern, P* object, F handler) {
-        auto& record = note<detail::DurableRecord>();
-        record.areas = &areas_;
-        record.handler = {object, handler};
-        record.run = &detail::runDurable<P, F>;
-        record.pattern = pattern;
     }
     /// Hears when somebody's event stream begins to show a topic of this plugin, and when nobody's does any more:
     /// void (std::string_view topic, bool present), or void (bool present).
@@ -124,12 +97,6 @@ public:
 
     /// The same, and without such an operation the plugin is not started: it waits for the plugin that offers it.
     void dependsOn(std::string_view operation) { records_.requirements.emplace_back(operation); }
-    /// A program that the plugin runs, see process.hpp: a bare name, or an absolute path. Any other one is refused.
-    void program(std::string_view name, std::string_view summary) {
-        auto& record = note<detail::ProgramRecord>();
-        record.program = name;
-        record.summary = summary;
-    }
 
     /// An area that only run time needs ("talome.io/0"): without it the plugin is not loaded.
     void needs(std::string_view area) {

@@ -104,12 +104,6 @@ struct AudienceRecord : Declared {
     static void invoke(void* user, talome_str topic, std::int32_t present) noexcept;
 };
 
-struct ProgramRecord : Declared {
-    std::string program, summary;
-
-    inline void declare(Areas&) override;
-};
-
 /// The schema with its notes; a mistake in them names the operation.
 std::string annotated(const std::string& id, const std::string& schema, const std::vector<Note>& notes);
 

@@ -175,8 +175,4 @@ inline void AudienceRecord::declare(Areas& areas) {
         areas.need<talome_events>()->on_audience(areas.self(), topic.c_str(), &AudienceRecord::invoke, this));
 }
 
-inline void ProgramRecord::declare(Areas& areas) {
-    areas.check(areas.need<talome_process>()->declare_program(areas.self(), program.c_str(), summary.c_str()));
-}
-
 } // namespace talome::detail

@@ -1,10 +1,10 @@
-"""The C++ template in a real talomed: route, input check, setting, database and manifest."""
+"""The template plugin in a real talomed: route, input check, setting, database and manifest."""
 
 import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
 from support import Talomed
 from support.paths import build
 

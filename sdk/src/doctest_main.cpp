@@ -1,3 +1,0 @@
-// The main() of a plugin's test program.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <doctest/doctest.h>
