@@ -50,6 +50,11 @@ std::vector<std::pair<dev_t, ino_t>>& mapped() {
 
 } // namespace
 
+void keepForever(std::shared_ptr<void> what) {
+    static auto* const kept = new std::vector<std::shared_ptr<void>>; // the manager's thread
+    kept->push_back(std::move(what));
+}
+
 FileMark FileMark::of(const std::filesystem::path& file) {
     struct stat found {};
     return ::stat(file.c_str(), &found) == 0 ? markOf(found) : FileMark{};
@@ -108,12 +113,12 @@ void Code::requireEntry() const {
 
 Code::~Code() {
     const auto stays = [this] {
-        new std::shared_ptr<void>(std::move(direct_));
+        keepForever(std::move(direct_));
         static_cast<void>(file_.release());
     };
     // Code that says it cannot be unmapped stays: its threads or exit handlers may still run in it.
     if (keep_ || !functions_ || !(functions_->flags & TALOME_CAN_UNLOAD)) {
-        new boost::dll::shared_library(std::move(library_)); // never released, not at exit either
+        keepForever(std::make_shared<boost::dll::shared_library>(std::move(library_)));
         stays();
         return;
     }

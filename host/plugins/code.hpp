@@ -21,6 +21,9 @@ struct FileMark {
     static FileMark of(const std::filesystem::path&); ///< all zero if there is none
 };
 
+/// For what can never go, at exit neither: somebody may be inside of it.
+void keepForever(std::shared_ptr<void> what);
+
 /// Each is mapped apart from every other one, also of the same file: two generations share no variable.
 ///
 /// An installed file is mapped as it is: package managers put another in its place, and never write into it. Any other

@@ -31,8 +31,8 @@ Generation::~Generation() {
     finish();
     if (!leftBehind_) return;
     code_->keep();
-    static_cast<void>(self_.release()); // a thread may be inside of it for ever
-    new std::shared_ptr<Code>(code_);
+    keepForever(std::shared_ptr<talome_self>(std::move(self_)));
+    keepForever(code_);
 }
 
 /// `body` may outlive this object, if it does not return: it has no reference to it.
