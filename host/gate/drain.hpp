@@ -63,8 +63,6 @@ public:
     /// Asks those who are inside to leave; they see it when they ask whether their call is cancelled.
     void cancel() { cancelled_ = true; }
     bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-    bool closed() const { return state_.load(std::memory_order_relaxed) & kClosed; }
-    std::uint32_t inside() const { return state_.load(std::memory_order_relaxed) & ~kClosed; }
 
 private:
     static constexpr std::uint32_t kClosed = 1u << 31;

@@ -115,7 +115,7 @@ void Manager::startWhatCan() {
         again = false;
         for (const auto& slot : slots_) {
             if (slot->running || slot->state == State::failed || slot->state == State::refused ||
-                slot->state == State::quarantined || slot->state == State::gone)
+                slot->state == State::gone)
                 continue;
             if (slot->unreadable) {
                 fail(*slot, State::refused, *slot->unreadable);

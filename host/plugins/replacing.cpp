@@ -132,6 +132,8 @@ void Manager::replaceBeside(Slot& slot, std::shared_ptr<Code> code) {
 /// The old code cannot run on the new data: first it ends, then the data changes. Whoever calls meanwhile is told to
 /// come again.
 void Manager::replaceExclusively(Slot& slot, std::shared_ptr<Code> code) {
+    if (!slot.leaving.empty())
+        throw std::runtime_error("calls of an older generation have not ended, and its data cannot change under them");
     auto& older = *slot.running;
     const auto olderCode = older.code();
     auto& drain = *older.self().drain;

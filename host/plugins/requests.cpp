@@ -155,7 +155,7 @@ void Manager::rescan() {
             }
         } else {
             log::info("host", "plugin " + slot->id + ": version " + slot->manifest.version +
-                                  " has been installed; talomectl plugin replace " + slot->id + " swaps it in");
+                                  " has been installed; POST /api/plugins/" + slot->id + "/replace swaps it in");
         }
     }
     startWhatCan();

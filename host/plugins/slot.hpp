@@ -13,16 +13,15 @@
 namespace talome::plugins {
 
 enum class State {
-    disabled,    ///< not wanted
-    waiting,     ///< for an operation that it depends on
-    starting,    ///< its steps are being taken
-    active,      ///< serves
-    failed,      ///< one of its own steps failed
-    refused,     ///< not loaded: its file or manifest is not acceptable
-    quarantined, ///< it has crashed the server twice
-    gone         ///< its file has been removed
+    disabled, ///< not wanted
+    waiting,  ///< for an operation that it depends on
+    starting, ///< its steps are being taken
+    active,   ///< serves
+    failed,   ///< one of its own steps failed
+    refused,  ///< not loaded: its file or manifest is not acceptable
+    gone      ///< its file has been removed
 };
-BOOST_DESCRIBE_ENUM(State, disabled, waiting, starting, active, failed, refused, quarantined, gone)
+BOOST_DESCRIBE_ENUM(State, disabled, waiting, starting, active, failed, refused, gone)
 
 /// What `GET /api/plugins` says of one.
 struct PluginInfo {

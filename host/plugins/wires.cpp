@@ -67,7 +67,10 @@ void Wires::closeStrands() {
         for (const auto& [number, wire] : wires_)
             if (wire.strand) strands.push_back(wire.strand);
     }
-    for (const auto& strand : strands) strand->close();
+    for (const auto& strand : strands) {
+        strand->flush(); // that a client has gone is still told
+        strand->close();
+    }
 }
 
 void Wires::remove(std::uint64_t number) {

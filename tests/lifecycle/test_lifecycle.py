@@ -156,6 +156,7 @@ class ReplaceTest(Case):
         self.replace()
         slow.join()
         self.assertLess(time.monotonic() - began, 20)
+        self.assertEqual(answers[0].status, 200, answers[0])  # it saw that it was cancelled, and answered
         wait_until(lambda: self.plugin()["draining"] == 0, 10, 0.05, "it has gone")
 
     def test_streams_and_sockets_come_back_at_once(self):
@@ -276,7 +277,7 @@ class NewFileTest(Case):
         self.put("relay", 2)
         wait_until(lambda: self.plugin().get("available") == "2.0.0", 15, 0.05, "it is offered")
         self.assertEqual(self.who()["version"], 1)
-        self.assertIn("talomectl plugin replace relay", self.talomed.log)
+        self.assertIn("2.0.0 has been installed; POST /api/plugins/relay/replace swaps it in", self.talomed.log)
         self.replace()
         self.assertIsNone(self.plugin().get("available"))
 

@@ -140,7 +140,7 @@ typedef struct talome_stream {
   talome_str content_type;                 /* "text/event-stream" has heartbeats; anything else is sent in chunks */
   uint64_t max_queued;                     /* bytes that wait for the client at most; 0 means 256 KiB */
   void (*room)(void *user, uint64_t number) TALOME_NOEXCEPT;                 /* [strand] after LIMITED: there is room again; or NULL */
-  void (*ended)(void *user, uint64_t number, int32_t how) TALOME_NOEXCEPT;   /* [strand] once, but not after quiesce(); or NULL */
+  void (*ended)(void *user, uint64_t number, int32_t how) TALOME_NOEXCEPT;   /* [strand] once, at the latest before stop(); or NULL */
   void *user;
 } talome_stream;
 
@@ -175,7 +175,7 @@ typedef struct talome_websocket {
   talome_status (*open)(void *user, talome_call *, talome_bytes input, talome_bytes first, uint64_t number) TALOME_NOEXCEPT;
   void (*message)(void *user, uint64_t number, int32_t kind, talome_bytes) TALOME_NOEXCEPT;                      /* [strand] */
   void (*room)(void *user, uint64_t number) TALOME_NOEXCEPT;                                                     /* [strand] or NULL */
-  /* [strand] Once for each successful open(), but not after quiesce(). `code` as the client said it (RFC 6455, 7.4), 1005 or 1006 without one. */
+  /* [strand] Once for each successful open(), at the latest before stop(). `code` as the client said it (RFC 6455, 7.4), 1005 or 1006 without one. */
   void (*closed)(void *user, uint64_t number, int32_t how, int32_t code, talome_str reason) TALOME_NOEXCEPT;
   void *user;
 } talome_websocket;
