@@ -44,6 +44,11 @@ struct Bench {
         now += ms;
         clock->look();
     }
+    /// Whether it comes to that: the reactor may be looking at the clock just now, and then tells the tasks of it.
+    template <class F> static bool comes(F holds) {
+        for (int ms = 0; ms < 5000 && !holds(); ++ms) std::this_thread::sleep_for(1ms);
+        return holds();
+    }
     /// How often it has run, once nothing runs any more.
     int ran(const Task& task) const {
         while (task.status().running) std::this_thread::sleep_for(1ms);
@@ -73,10 +78,10 @@ TEST_CASE("a cron task runs once for each tick, whatever the clock does") {
     CHECK(task->status().nextAt == kMidnight + 53 * kHour - kHour + kHour);
     bench.set(-30'000 * kHour); // it was wrong by years: planned anew, and nothing is run for that
     CHECK(bench.ran(*task) == 3);
-    CHECK(*task->status().nextAt <= bench.now + kHour);
+    CHECK(Bench::comes([&] { return *task->status().nextAt <= bench.now + kHour; }));
     bench.set(30'000 * kHour);
     CHECK(bench.ran(*task) == 3);
-    CHECK(*task->status().nextAt > bench.now);
+    CHECK(Bench::comes([&] { return *task->status().nextAt > bench.now; }));
     task->quiesce();
 }
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "http"))
 from measure import Report
 from support import Talomed, build
 
-PATH = "/api/greeter/hello"
+PATH = "/api/greeter/hello?name=Ann"
 UNITS = {"us": 1e-3, "ms": 1, "s": 1e3}
 
 
@@ -61,6 +61,7 @@ def main():
         (folder / f"greeter{ending}").write_bytes((build() / "tests/plugins" / f"greeter{ending}").read_bytes())
     with Talomed(plugin_dirs=[folder], env={"LOG_LEVEL": "warn"}) as server:
         server.login()
+        assert server.get(PATH).status == 200, server.get(PATH)
         began = time.monotonic()
         load = Load(server, 2)
         replace(server, 20)
