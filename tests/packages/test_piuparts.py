@@ -13,12 +13,12 @@ class PiupartsTest(unittest.TestCase):
         everything = packages()
         with workplace() as work:
             make_root(work / "clean", ["apt-utils", "debconf", *needed(everything)])
+            (work / "clean/var/cache/debconf/tmp.ci").mkdir()  # as debconf leaves it behind once apt has installed anything
             for package in (("talome-host",), ("talome-host", *(name for name in everything if "-plugin-" in name)),
                             ("talome-sdk-dev",), ("talome-host", "talome-sdk-dev")):
                 with self.subTest(packages=package):
                     told = run("piuparts", "--existing-chroot", work / "clean", "--keep-sources-list", "--distribution", RELEASE,
                                "--tmpdir", work, "--no-eatmydata", "--log-level", "info",
-                               "--ignore", "/var/cache/debconf/tmp.ci",  # debconf's, from the first installation by apt on
                                *(everything[name] for name in package))
                     self.assertIn("PASS: All tests.", told)
 
