@@ -34,6 +34,11 @@ struct Reader {
         in.remove_prefix(sizeof value);
         return value;
     }
+    bool flag() {
+        const auto value = number<std::uint8_t>();
+        if (value > 1) fine = false;
+        return value == 1;
+    }
     std::string text() {
         const auto size = number<std::size_t>();
         if (size > in.size()) fine = false;
@@ -60,7 +65,7 @@ std::string encode(const Order& order) {
     to.text(order.directory);
     to.number(order.numbers.size());
     for (const auto each : order.numbers) to.number(each);
-    for (const bool each : {order.noNetwork, order.readOnly, order.idleIo}) to.number(each);
+    for (const bool each : {order.noNetwork, order.readOnly, order.idleIo}) to.number(std::uint8_t{each});
     to.number(order.nice);
     for (const auto each :
          {order.timeMs, order.cpuMs, order.memory, order.fileBytes, order.files, order.processes, order.graceMs})
@@ -78,7 +83,7 @@ std::optional<Order> decode(std::string_view data) {
     order.directory = from.text();
     for (auto left = from.number<std::size_t>(); left > 0 && from.fine; --left)
         order.numbers.push_back(from.number<std::int32_t>());
-    for (bool* each : {&order.noNetwork, &order.readOnly, &order.idleIo}) *each = from.number<bool>();
+    for (bool* each : {&order.noNetwork, &order.readOnly, &order.idleIo}) *each = from.flag();
     order.nice = from.number<std::int32_t>();
     for (auto* each :
          {&order.timeMs, &order.cpuMs, &order.memory, &order.fileBytes, &order.files, &order.processes, &order.graceMs})

@@ -59,7 +59,7 @@ public:
     }
     void* copy(const void* data, std::size_t n) override {
         auto& room = rooms_.emplace_back(std::make_unique<std::max_align_t[]>(n / sizeof(std::max_align_t) + 1));
-        std::memcpy(room.get(), data, n);
+        if (n) std::memcpy(room.get(), data, n); // an empty list has no place
         return room.get();
     }
 

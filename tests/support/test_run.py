@@ -121,6 +121,19 @@ class RunTest(unittest.TestCase):
         self.assertEqual((code, last), (1, "5 passed, 2 failed"))
         self.assertIn("why it failed", text)
 
+    def test_doctest_failure_in_a_long_log(self):
+        self.program("""
+            log() { for i in $(seq 1000); do echo "a line of the log, number $i"; done; }
+            log
+            echo; echo "a_test.cpp:1:"; echo "TEST CASE:  the sum"; echo; echo "a_test.cpp:3: ERROR: CHECK( 1 == 2 )"; echo
+            log
+            echo "[doctest] test cases: 1 | 0 passed | 1 failed | 0 skipped"; exit 1
+            """)
+        code, last, text = self.run_it()
+        self.assertEqual((code, last), (1, "0 passed, 1 failed"))
+        self.assertIn("TEST CASE:  the sum", text)
+        self.assertIn("CHECK( 1 == 2 )", text)
+
     def test_doctest_names_what_it_leaves_out(self):
         self.program("""
             case "$*" in
