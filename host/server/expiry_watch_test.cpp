@@ -60,7 +60,7 @@ TEST_CASE("an end is told at its time, though a later one was waited for") {
     watch.start();
     tokens.create(state.token(std::nullopt), state.now());
     tokens.create(state.token(5 * kDay), state.now());
-    const auto second = tokens.create(state.token(250), state.now()).value().second;
+    const auto second = tokens.create(state.token(1500), state.now()).value().second;
     const auto first = tokens.create(state.token(100), state.now()).value().second;
     CHECK(state.endedWithin(std::chrono::seconds(5), 1));
     CHECK_FALSE(tokens.use(first, "", state.now()));

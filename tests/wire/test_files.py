@@ -108,7 +108,7 @@ class DownloadTest(Shared):
         self.assertLess(time.monotonic() - begin, 1)
         with open(f"/proc/{self.talomed.pid}/status") as file:
             threads = next(int(line.split()[1]) for line in file if line.startswith("Threads"))
-        self.assertLess(threads, 32)
+        self.assertLess(threads, 64)  # those that a busy machine needs, and none for each of the hundred
         self.assertLess(self.rss() - before, SANITIZED * (16 << 10))
         for connection in held:
             connection.socket.close()
