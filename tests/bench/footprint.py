@@ -13,12 +13,15 @@ import http.client
 import pathlib
 import re
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "http"))
 from measure import Report, cpu_seconds, median, mib
 from servers import Program
+from shipped import shipped
 from support import Engine, PASSWORD, USERNAME, Talomed, build
 from support.waiting import wait_until
 
@@ -118,8 +121,9 @@ def main():
     parser.add_argument("--quiet-minutes", type=float, default=10)
     minutes = parser.parse_args().quiet_minutes
     report = Report()
+    plugins = shipped(build() / "plugins", pathlib.Path(tempfile.mkdtemp(prefix="talome-bench-footprint-")))
     poco(min(minutes, 1))
-    measure("alone", {"plugins": "none", "plugin_dirs": [build() / "plugins"], "env": {"LOG_LEVEL": "warn"}}, minutes, report)
+    measure("alone", {"plugins": "none", "plugin_dirs": [plugins], "env": {"LOG_LEVEL": "warn"}}, minutes, report)
     with contextlib.ExitStack() as stack:
         engine = None
         if why := Engine.unavailable():
@@ -129,7 +133,7 @@ def main():
             engine.import_busybox()
             for number in range(3):
                 engine.run(f"c{number}")
-        options = {"plugin_dirs": [build() / "plugins"], "env": {"LOG_LEVEL": "warn"}, "docker": engine and engine.socket}
+        options = {"plugin_dirs": [plugins], "env": {"LOG_LEVEL": "warn"}, "docker": engine and engine.socket}
         measure("every plugin", options, minutes, report)
     return 0 if report.print() else 1
 

@@ -16,8 +16,10 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "http"))
 from measure import Report
+from shipped import shipped
 from support import Talomed, build
 
 PATH = "/api/greeter/hello?name=Ann"
@@ -56,9 +58,7 @@ def main():
     parser.add_argument("--replaces", type=int, default=1000)
     options = parser.parse_args()
     report = Report()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="talome-bench-replace-"))
-    for ending in (".so", ".plugin.json"):
-        (folder / f"greeter{ending}").write_bytes((build() / "tests/plugins" / f"greeter{ending}").read_bytes())
+    folder = shipped(build() / "tests/plugins", pathlib.Path(tempfile.mkdtemp(prefix="talome-bench-replace-")), "greeter")
     limits = "plugins:\n  limits:\n    greeter: {calls: 64}\n"  # else wrk's 32 connections meet the usual limit of 16
     with Talomed(plugin_dirs=[folder], config=limits, env={"LOG_LEVEL": "warn"}) as server:
         server.login()
