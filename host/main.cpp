@@ -2,15 +2,16 @@
 #include "host/plugins/lifecycle_thread.hpp"
 #include "host/server/server.hpp"
 
-#include <Poco/Util/HelpFormatter.h>
-#include <Poco/Util/OptionCallback.h>
-#include <Poco/Util/ServerApplication.h>
+#include <Poco/Exception.h>
 #include <csignal>
 #include <cstdlib>
+#include <getopt.h>
 #include <iostream>
 #include <malloc.h>
+#include <optional>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -21,90 +22,87 @@ using namespace talome;
 constexpr std::chrono::seconds kDrain{5};
 constexpr unsigned kHardStop = 10; // seconds
 
-class Talomed : public Poco::Util::ServerApplication {
-protected:
-    void defineOptions(Poco::Util::OptionSet& options) override {
-        ServerApplication::defineOptions(options);
-        using Poco::Util::Option;
-        using Poco::Util::OptionCallback;
-        options.addOption(
-            Option("help", "h", "say what the options are").callback(OptionCallback<Talomed>(this, &Talomed::onHelp)));
-        options.addOption(
-            Option("version", "v", "say the version").callback(OptionCallback<Talomed>(this, &Talomed::onVersion)));
-        options.addOption(Option("config", "c", "read this file instead of /etc/talome/talome.yaml")
-                              .argument("FILE")
-                              .callback(OptionCallback<Talomed>(this, &Talomed::onConfig)));
-    }
+constexpr const char* kUsage = R"(usage: talomed [--config FILE]
 
-    int main(const std::vector<std::string>&) override {
-        if (answered_) return EXIT_OK;
-        try {
-            auto passed = takePassedSockets();
-            const auto config = config::load();
-            checkAgreement(config, passed);
-            log::configure(config.logLevel, config.logFormat);
-            if (config.dockerSocket) ::setenv("DOCKER_SOCKET", config.dockerSocket->c_str(), 1);
-            allowManyConnections();
-            Server server(config, std::move(passed));
-            announce(server);
-            waitForTerminationRequest();
-            sd_notify(0, "STOPPING=1");
-            ::alarm(kHardStop); // whatever hangs then is ended by the signal
-            log::info("host", "stopping");
-            server.stop(kDrain);
-            if (plugins::LifecycleThread::anyLeftBehind()) { // a plugin that never returned is still in what would go
-                log::info("host", "stopped");
-                ::_exit(EXIT_OK);
-            }
-        } catch (const config::BadConfig& wrong) {
-            std::cerr << "talomed: " << wrong.what() << '\n';
-            return EXIT_CONFIG;
-        } catch (const Poco::Exception& error) {
-            std::cerr << "talomed: " << error.displayText() << '\n';
-            return EXIT_SOFTWARE;
-        } catch (const std::exception& error) {
-            std::cerr << "talomed: " << error.what() << '\n';
-            return EXIT_SOFTWARE;
-        }
+The Talome home server. What it reads from the environment and from talome.yaml is in README.md.
+
+  -c, --config FILE    read this file instead of /etc/talome/talome.yaml
+  -h, --help           say what the options are
+  -v, --version        say the version
+)";
+
+void allowManyConnections() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("host", "the limit of open files stays low");
+}
+
+void announce(const Server& server) {
+    log::info("host", "talomed " TALOME_VERSION " listens on " + server.address());
+    if (const auto code = server.setupCode(); !code.empty())
+        log::info("host", "nobody has logged in yet: the first login creates the administrator (from a public "
+                          "address it needs the setup code " +
+                              code + ")");
+    sd_notify(0, "READY=1");
+}
+
+/// Until it is told to stop by one of these signals, which every thread blocks.
+void serve(const sigset_t& ends) {
+    auto passed = takePassedSockets();
+    const auto config = config::load();
+    checkAgreement(config, passed);
+    log::configure(config.logLevel, config.logFormat);
+    if (config.dockerSocket) ::setenv("DOCKER_SOCKET", config.dockerSocket->c_str(), 1);
+    allowManyConnections();
+    Server server(config, std::move(passed));
+    announce(server);
+    for (int signal = 0; ::sigwait(&ends, &signal) != 0;) {}
+    sd_notify(0, "STOPPING=1");
+    ::alarm(kHardStop); // whatever hangs then is ended by the signal
+    log::info("host", "stopping");
+    server.stop(kDrain);
+    if (plugins::LifecycleThread::anyLeftBehind()) { // a plugin that never returned is still in what would go
         log::info("host", "stopped");
-        return EXIT_OK;
+        ::_exit(EXIT_SUCCESS);
     }
+}
 
-private:
-    void onHelp(const std::string&, const std::string&) {
-        Poco::Util::HelpFormatter formatter(options());
-        formatter.setCommand("talomed");
-        formatter.setHeader(
-            "The Talome home server. What it reads from the environment and from talome.yaml is in README.md.");
-        formatter.format(std::cout);
-        answered_ = true;
-        stopOptionsProcessing();
+/// The exit code, if the options leave nothing else to do.
+std::optional<int> takeOptions(int argc, char** argv) {
+    static const option kOptions[] = {{"help", no_argument, nullptr, 'h'},
+                                      {"version", no_argument, nullptr, 'v'},
+                                      {"config", required_argument, nullptr, 'c'},
+                                      {}};
+    for (int which; (which = ::getopt_long(argc, argv, "hvc:", kOptions, nullptr)) != -1;) {
+        switch (which) {
+        case 'h': std::cout << kUsage; return EXIT_SUCCESS;
+        case 'v': std::cout << "talomed " TALOME_VERSION "\n"; return EXIT_SUCCESS;
+        case 'c': ::setenv("TALOME_CONFIG", optarg, 1); break;
+        default: return EX_USAGE; // getopt has said which option, and what is wrong with it
+        }
     }
-    void onVersion(const std::string&, const std::string&) {
-        std::cout << "talomed " TALOME_VERSION << '\n';
-        answered_ = true;
-        stopOptionsProcessing();
-    }
-    void onConfig(const std::string&, const std::string& file) { ::setenv("TALOME_CONFIG", file.c_str(), 1); }
+    if (optind == argc) return std::nullopt;
+    std::cerr << "talomed: '" << argv[optind] << "' is no option; talomed --help lists them\n";
+    return EX_USAGE;
+}
 
-    static void allowManyConnections() {
-        rlimit limit{};
-        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("host", "the limit of open files stays low");
+int run(const sigset_t& ends) {
+    try {
+        serve(ends);
+    } catch (const config::BadConfig& wrong) {
+        std::cerr << "talomed: " << wrong.what() << '\n';
+        return EX_CONFIG;
+    } catch (const Poco::Exception& error) {
+        std::cerr << "talomed: " << error.displayText() << '\n';
+        return EX_SOFTWARE;
+    } catch (const std::exception& error) {
+        std::cerr << "talomed: " << error.what() << '\n';
+        return EX_SOFTWARE;
     }
-
-    static void announce(const Server& server) {
-        log::info("host", "talomed " TALOME_VERSION " listens on " + server.address());
-        if (const auto code = server.setupCode(); !code.empty())
-            log::info("host", "nobody has logged in yet: the first login creates the administrator (from a public "
-                              "address it needs the setup code " +
-                                  code + ")");
-        sd_notify(0, "READY=1");
-    }
-
-    bool answered_ = false;
-};
+    log::info("host", "stopped");
+    return EXIT_SUCCESS;
+}
 
 } // namespace
 
@@ -121,6 +119,6 @@ int main(int argc, char** argv) {
     ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
     ::mallopt(M_ARENA_MAX, 4);
-    Talomed daemon;
-    return daemon.run(argc, argv);
+    if (const auto code = takeOptions(argc, argv)) return *code;
+    return run(ends);
 }
