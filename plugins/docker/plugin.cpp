@@ -1,23 +1,32 @@
 // The docker plugin: what it declares, as a table. The operations are declared by their groups, one file each.
-#include "engine_address.hpp"
+#include "engine/engine_address.hpp"
 #include "services.hpp"
 
-#include <array>
 #include <cstdlib>
 
 namespace talome::docker {
 
+namespace {
+
+using MakeGroup = std::unique_ptr<Group> (*)(Registry&, Services&);
+constexpr MakeGroup kGroups[] = {
+    containersList,      // GET    /api/containers
+    containerDetail,     // GET    /api/containers/{id}
+    containerActions,    // POST   /api/containers/{id}/start …
+    containerUpdate,     // PATCH  /api/containers/{id}
+    containerRemoval,    // DELETE /api/containers/{id}
+    containerInspection, // GET    /api/containers/{id}/inspect, …/top
+    containerLogs,       // GET    /api/containers/{id}/logs
+    containerStats,      // GET    /api/containers/{id}/stats
+    dockerHealth,        // docker.health
+};
+
+} // namespace
+
 class Docker : public Plugin {
 public:
-    explicit Docker(Registry& registry)
-        : services_(registry.host()), groups_{
-                                          containersList(registry, services_),   // GET  /api/containers
-                                          containerDetail(registry, services_),  // GET  /api/containers/{id}
-                                          containerActions(registry, services_), // POST /api/containers/{id}/start …
-                                          containerLogs(registry, services_),    // GET  /api/containers/{id}/logs
-                                          containerStats(registry, services_),   // GET  /api/containers/{id}/stats
-                                          dockerHealth(registry, services_),     // docker.health
-                                      } {
+    explicit Docker(Registry& registry) : services_(registry.host()) {
+        for (const MakeGroup make : kGroups) groups_.push_back(make(registry, services_));
         registry.flag("apps", "Containers and apps", true);
 
         registry
@@ -66,7 +75,7 @@ public:
 
 private:
     Services services_;
-    std::array<std::unique_ptr<Group>, 6> groups_;
+    std::vector<std::unique_ptr<Group>> groups_;
 };
 
 } // namespace talome::docker

@@ -2,10 +2,10 @@
 // handlers; plugin.cpp makes them all.
 #pragma once
 
-#include "container_cache.hpp"
-#include "engine_client.hpp"
-#include "engine_keeper.hpp"
-#include "sampler.hpp"
+#include "containers/container_cache.hpp"
+#include "engine/engine_client.hpp"
+#include "engine/engine_keeper.hpp"
+#include "containers/sampler.hpp"
 
 #include <talome/plugin.hpp>
 
@@ -31,6 +31,9 @@ public:
 std::unique_ptr<Group> containersList(Registry&, Services&);
 std::unique_ptr<Group> containerDetail(Registry&, Services&);
 std::unique_ptr<Group> containerActions(Registry&, Services&);
+std::unique_ptr<Group> containerUpdate(Registry&, Services&);
+std::unique_ptr<Group> containerRemoval(Registry&, Services&);
+std::unique_ptr<Group> containerInspection(Registry&, Services&);
 std::unique_ptr<Group> containerLogs(Registry&, Services&);
 std::unique_ptr<Group> containerStats(Registry&, Services&);
 std::unique_ptr<Group> dockerHealth(Registry&, Services&);

@@ -1,5 +1,5 @@
 // Where the engine is looked for.
-#include "engine_address.hpp"
+#include "engine/engine_address.hpp"
 
 #include <doctest/doctest.h>
 

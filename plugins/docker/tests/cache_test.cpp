@@ -1,5 +1,5 @@
 // The container that the API shows, how one is named, and what a change leaves.
-#include "container_cache.hpp"
+#include "containers/container_cache.hpp"
 
 #include <talome/errors.hpp>
 

@@ -1,5 +1,5 @@
 // The engine client against a scripted engine on a unix socket: targets, failures, limits, and kept connections.
-#include "engine_client.hpp"
+#include "engine/engine_client.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // A state machine by lines and counted bytes: status line, header fields, then a body that is chunked, counted, or ends
 // with the connection. Informational answers (1xx) are passed over.
-#include "http_decoder.hpp"
+#include "engine/http_decoder.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 // Reads while someone looks. Nothing is read under the lock.
-#include "sampler.hpp"
+#include "containers/sampler.hpp"
 
-#include "usage_math.hpp"
+#include "containers/usage_math.hpp"
 
 #include <algorithm>
 #include <thread>

@@ -1,5 +1,5 @@
 // A wrong address is not an error here: the plugin runs, and says at each call what is wrong.
-#include "engine_address.hpp"
+#include "engine/engine_address.hpp"
 
 #include <sys/un.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // A stop is: kill (with the signal), die (with the exit code), stop. A crash is: die alone. `docker kill` with a signal
 // that programs take as an order (HUP, USR1 …) is no request to end.
-#include "engine_event.hpp"
+#include "engine/engine_event.hpp"
 
-#include "engine_types.hpp"
+#include "engine/engine_types.hpp"
 
 #include <charconv>
 

@@ -1,7 +1,7 @@
 // Each writer makes a new snapshot that shares the records it did not touch.
-#include "container_cache.hpp"
+#include "containers/container_cache.hpp"
 
-#include "time_spec.hpp"
+#include "engine/time_spec.hpp"
 
 #include <talome/errors.hpp>
 

@@ -2,8 +2,8 @@
 // and never waits for whoever asks the engine. The keeper (engine_keeper.hpp) is the one writer.
 #pragma once
 
-#include "container_types.hpp"
-#include "engine_types.hpp"
+#include "containers/container_types.hpp"
+#include "engine/engine_types.hpp"
 
 #include <memory>
 #include <mutex>

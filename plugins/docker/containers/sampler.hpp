@@ -5,9 +5,9 @@
 // look() and read() on any worker; sampleTask() as a task.
 #pragma once
 
-#include "cgroup_files.hpp"
-#include "container_cache.hpp"
-#include "engine_client.hpp"
+#include "containers/cgroup_files.hpp"
+#include "containers/container_cache.hpp"
+#include "engine/engine_client.hpp"
 
 #include <talome/host.hpp>
 

@@ -1,8 +1,8 @@
 // GET /api/containers/{id}/logs: what a container wrote, as lines of text.
-#include "log_frames.hpp"
-#include "log_text.hpp"
+#include "containers/log_frames.hpp"
+#include "containers/log_text.hpp"
 #include "services.hpp"
-#include "time_spec.hpp"
+#include "engine/time_spec.hpp"
 
 namespace talome::docker {
 

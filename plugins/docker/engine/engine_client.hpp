@@ -24,6 +24,10 @@ struct EngineRequest {
     std::vector<std::pair<std::string, std::string>> query = {};
     std::chrono::milliseconds limit{10'000}; // for the whole exchange
     std::function<bool()> cancelled = {};    // asked now and then while waiting
+    std::chrono::milliseconds idle{0};       // without a byte of the answer; 0: no limit of its own
+    std::string body = {};                   // empty: none
+    const char* type = "application/json";   // of the body
+    std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 struct EngineVersion {

@@ -1,5 +1,5 @@
 // Reads the three notations by hand: dates by std::chrono's calendar, so that a 30th of February is refused.
-#include "time_spec.hpp"
+#include "engine/time_spec.hpp"
 
 #include <array>
 #include <charconv>

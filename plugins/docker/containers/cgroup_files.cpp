@@ -1,6 +1,6 @@
 // Each file is read whole with one open, read and close: they are small, and kept descriptors would be seven for every
 // container.
-#include "cgroup_files.hpp"
+#include "containers/cgroup_files.hpp"
 
 #include <algorithm>
 #include <array>

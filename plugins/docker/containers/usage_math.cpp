@@ -1,5 +1,5 @@
 // Memory is shown as MiB, rounded; CPU with one decimal.
-#include "usage_math.hpp"
+#include "containers/usage_math.hpp"
 
 #include <algorithm>
 #include <cmath>

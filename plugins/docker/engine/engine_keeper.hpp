@@ -4,10 +4,10 @@
 // connect() and refresh() run as tasks (workers), the stream's callbacks on the strand, lookAt() on any worker.
 #pragma once
 
-#include "container_cache.hpp"
-#include "engine_client.hpp"
-#include "engine_event.hpp"
-#include "event_stream.hpp"
+#include "containers/container_cache.hpp"
+#include "engine/engine_client.hpp"
+#include "engine/engine_event.hpp"
+#include "engine/event_stream.hpp"
 
 #include <atomic>
 #include <deque>

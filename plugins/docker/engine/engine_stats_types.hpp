@@ -1,7 +1,7 @@
 // What the Engine API answers to GET /containers/ID/stats; see engine_types.hpp.
 #pragma once
 
-#include "engine_types.hpp"
+#include "engine/engine_types.hpp"
 
 namespace talome::docker::engine {
 

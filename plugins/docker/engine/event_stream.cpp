@@ -1,7 +1,7 @@
 // Plain socket calls, because the descriptor is non-blocking and belongs to the host's watch once it is open.
-#include "event_stream.hpp"
+#include "engine/event_stream.hpp"
 
-#include "engine_client.hpp"
+#include "engine/engine_client.hpp"
 
 #include <array>
 #include <cerrno>

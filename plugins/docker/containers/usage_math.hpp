@@ -2,9 +2,9 @@
 // `docker stats` has it. Pure.
 #pragma once
 
-#include "cgroup_files.hpp"
-#include "container_types.hpp"
-#include "engine_stats_types.hpp"
+#include "containers/cgroup_files.hpp"
+#include "containers/container_types.hpp"
+#include "engine/engine_stats_types.hpp"
 
 namespace talome::docker {
 

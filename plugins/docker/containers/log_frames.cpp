@@ -1,6 +1,6 @@
 // See the header for the formats. A line is cut here only at kLongestLine, which bounds what a container that never
 // ends its line can make us hold.
-#include "log_frames.hpp"
+#include "containers/log_frames.hpp"
 
 #include <algorithm>
 

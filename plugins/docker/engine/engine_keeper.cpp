@@ -1,6 +1,6 @@
 // See the header. The order "stream, list, events" leaves no window: the stream is asked for everything since a moment
 // before it was opened, and an event that the list already shows costs one more look.
-#include "engine_keeper.hpp"
+#include "engine/engine_keeper.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -17,18 +17,29 @@ struct CallerLeft : Poco::TimeoutException {
     void rethrow() const override { throw *this; }
 };
 
+struct NothingCame : Poco::TimeoutException {
+    using Poco::TimeoutException::TimeoutException;
+    Poco::Exception* clone() const override { return new NothingCame(*this); }
+    void rethrow() const override { throw *this; }
+};
+
 class DeadlineSocket : public Poco::Net::StreamSocketImpl {
 public:
-    void allow(std::chrono::steady_clock::time_point deadline, const std::function<bool()>* cancelled) {
+    // `idle`: how long a single wait may be; 0 for no limit but the deadline.
+    void allow(std::chrono::steady_clock::time_point deadline, const std::function<bool()>* cancelled,
+               std::chrono::milliseconds idle) {
         deadline_ = deadline;
         cancelled_ = cancelled;
+        idle_ = idle;
     }
     int receiveBytes(void* buffer, int length, int flags) override {
+        const auto begun = std::chrono::steady_clock::now();
         for (;;) {
+            const auto now = std::chrono::steady_clock::now();
             const auto left =
-                std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - std::chrono::steady_clock::now())
-                    .count();
+                std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - now).count();
             if (left <= 0) throw Poco::TimeoutException();
+            if (idle_.count() > 0 && now - begun > idle_) throw NothingCame();
             if (cancelled_ && *cancelled_ && (*cancelled_)()) throw CallerLeft();
             if (poll(Poco::Timespan(std::min<std::int64_t>(left, 250'000)), SELECT_READ)) break;
         }
@@ -38,6 +49,7 @@ public:
 private:
     std::chrono::steady_clock::time_point deadline_;
     const std::function<bool()>* cancelled_ = nullptr;
+    std::chrono::milliseconds idle_{0};
 };
 
 } // namespace talome::docker

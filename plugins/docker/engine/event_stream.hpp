@@ -1,8 +1,8 @@
 // The engine's event stream: one connection that stays open, watched by the host, so that it costs no thread.
 #pragma once
 
-#include "http_decoder.hpp"
-#include "line_splitter.hpp"
+#include "engine/http_decoder.hpp"
+#include "engine/line_splitter.hpp"
 
 #include <talome/host.hpp>
 

@@ -1,5 +1,5 @@
 // The text may grow to twice the limit before the older half goes, so that each byte is moved once at most.
-#include "log_text.hpp"
+#include "containers/log_text.hpp"
 
 namespace talome::docker {
 

@@ -1,7 +1,7 @@
 // Poco's HTTPClientSession over a DeadlineSocket; Poco's own reconnecting is not used, for it knows no unix sockets.
-#include "engine_client.hpp"
+#include "engine/engine_client.hpp"
 
-#include "deadline_socket.hpp"
+#include "engine/deadline_socket.hpp"
 
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeParser.h>
@@ -206,6 +206,9 @@ void EngineClient::exchange(const EngineRequest& request, std::string_view versi
         if (connection->session().connected()) keep(std::move(connection));
     } catch (const CallerLeft&) {
         throw Cancelled("the caller has left");
+    } catch (const NothingCame&) {
+        throw Timeout("the Docker engine at " + socket_ + " has sent nothing for " +
+                      std::to_string(request.idle.count() / 1000) + " s");
     } catch (const Poco::TimeoutException&) {
         throw Timeout("the Docker engine at " + socket_ + " has not answered within " +
                       std::to_string(request.limit.count()) + " ms");
@@ -221,14 +224,18 @@ void EngineClient::exchange(const EngineRequest& request, std::string_view versi
 bool EngineClient::attempt(Connection& connection, bool reused, const EngineRequest& request, const std::string& target,
                            Clock::time_point deadline, const Sink& sink, std::string* hostDate) const {
     auto& session = connection.session();
-    connection.socket().allow(deadline, &request.cancelled);
+    connection.socket().allow(deadline, &request.cancelled, request.idle);
     Poco::Net::HTTPRequest head(request.method, target, Poco::Net::HTTPMessage::HTTP_1_1);
     head.setHost("docker");
-    if (head.getMethod() != Poco::Net::HTTPRequest::HTTP_GET) head.setContentLength(0);
+    for (const auto& [name, value] : request.headers) head.set(name, value);
+    if (!request.body.empty()) head.setContentType(request.type);
+    if (head.getMethod() != Poco::Net::HTTPRequest::HTTP_GET)
+        head.setContentLength64(static_cast<Poco::Int64>(request.body.size()));
     Poco::Net::HTTPResponse answer;
     std::istream* body = nullptr;
     try {
-        session.sendRequest(head);
+        std::ostream& out = session.sendRequest(head);
+        if (!request.body.empty()) out.write(request.body.data(), std::ssize(request.body)).flush();
         body = &session.receiveResponse(answer);
     } catch (const Poco::TimeoutException&) {
         throw;
@@ -243,15 +250,16 @@ bool EngineClient::attempt(Connection& connection, bool reused, const EngineRequ
     const bool success = (status >= 200 && status < 300) || status == 304;
     std::string problem;
     std::array<char, 16 * 1024> piece;
-    while (body->read(piece.data(), piece.size()), body->gcount() > 0) {
-        const std::string_view bytes(piece.data(), static_cast<std::size_t>(body->gcount()));
+    while (body->peek() != std::istream::traits_type::eof()) { // what has come is handed on at once
+        const std::string_view bytes(piece.data(), static_cast<std::size_t>(body->readsome(piece.data(), piece.size())));
         if (success)
             sink(bytes);
         else if (problem.size() < kMaxErrorText)
             problem.append(bytes);
     }
     if (const auto* broken = session.networkException()) broken->rethrow();
-    if (!answer.getKeepAlive()) session.reset();
+    const bool counted = answer.hasContentLength() || answer.getChunkedTransferEncoding() || status == 204 || status == 304;
+    if (!answer.getKeepAlive() || !counted) session.reset(); // without a length it has ended with the connection
     if (!success) {
         if (session.connected()) session.reset();
         failWith(status, problem);
