@@ -67,7 +67,10 @@ public:
         services_.keeper.open();
     }
     void activate() { services_.keeper.activate(); }
-    void quiesce() { services_.keeper.close(); }
+    void quiesce() {
+        for (const auto& group : groups_) group->quiesce();
+        services_.keeper.close();
+    }
     void stop() {
         services_.keeper.close();
         services_.client.closeIdle();

@@ -26,6 +26,7 @@ struct Services {
 class Group {
 public:
     virtual ~Group() = default;
+    virtual void quiesce() {} // ends its streams
 };
 
 std::unique_ptr<Group> containersList(Registry&, Services&);

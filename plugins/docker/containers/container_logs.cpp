@@ -1,122 +1,114 @@
-// GET /api/containers/{id}/logs: what a container wrote, as lines of text.
-#include "containers/log_frames.hpp"
+// GET /api/containers/{id}/logs: what a container wrote. As text, the newest lines within a limit; as a file, all of it;
+// with `follow`, as events for as long as it writes. Tools get the text.
+#include "containers/log_follower.hpp"
+#include "containers/log_query.hpp"
+#include "containers/log_reader.hpp"
 #include "containers/log_text.hpp"
-#include "services.hpp"
 #include "engine/time_spec.hpp"
-
-namespace talome::docker {
-
-// How many lines from the end: a number, or "all".
-struct Tail {
-    std::string text;
-};
-
-} // namespace talome::docker
-
-template <> struct talome::Codec<talome::docker::Tail> {
-    static void write(std::string& out, const void* value) {
-        talome::write(out, static_cast<const docker::Tail*>(value)->text);
-    }
-    static void read(const boost::json::value& from, void* value, const detail::Path& at) {
-        auto& tail = *static_cast<docker::Tail*>(value);
-        if (const auto* text = from.if_string())
-            tail.text.assign(text->data(), text->size());
-        else if (from.is_int64())
-            tail.text = std::to_string(from.get_int64());
-        else
-            at.fail("expected a number of lines or all");
-    }
-    static void schema(detail::SchemaText& text) { // in a query, a number may come as text
-        text.out += R"({"type":["integer","string"],"minimum":0,"maximum":10000,"pattern":"^(all|[0-9]{1,4}|10000)$"})";
-    }
-};
 
 namespace talome::docker {
 
 namespace {
 
 constexpr std::size_t kMaxText = std::size_t{8} << 20;
-constexpr std::chrono::seconds kLimit{60};
-constexpr const char* kTailByRest = "200";
-constexpr const char* kTailByTool = "50";
+constexpr std::chrono::seconds kTextLimit{60};
+constexpr std::chrono::hours kDownloadLimit{6};
+constexpr std::chrono::seconds kSilence{60};
+constexpr std::size_t kPiece = 64 * 1024;
 
-struct LogsInput {
-    std::string id;
-    std::optional<Tail> tail;
-    std::optional<std::string> since, until;
-    bool timestamps = true, stdout_ = true, stderr_ = true;
+struct RouteInput : LogQuery {
+    bool follow = false, download = false;
 };
-BOOST_DESCRIBE_STRUCT(LogsInput, (), (id, tail, since, until, timestamps, stdout_, stderr_))
-
-bool calledAsTool(const Call& call) {
-    const std::string origin = call.principal().origin;
-    return origin == "mcp" || origin == "chat" || origin == "automation" || origin == "bot";
-}
+BOOST_DESCRIBE_STRUCT(RouteInput, (LogQuery), (follow, download))
 
 class ContainerLogs : public Group {
 public:
     ContainerLogs(Registry& registry, Services& services) : services_(services) {
-        registry
-            .operation("containers.logs", "Shows what a container wrote", kApps, Tier::read, this, &ContainerLogs::logs)
-            .route("GET", "/api/containers/{id}/logs")
+        registry.needs(TALOME_FETCH);
+        auto tool = registry.operation("containers.logs", "Shows what a container wrote", kApps, Tier::read, this,
+                                       &ContainerLogs::logs);
+        describeLogQuery(tool)
             .tool("get_container_logs", "The last lines of one container's log",
                   {{"containerId", "id"}, {"lines", "tail"}})
             .text()
-            .input("id", "Id, start of an id, or name", pattern(kContainerPattern))
-            .input("tail", "How many lines from the end, 0 to 10000, or all; 200 unless given (50 for a tool)")
-            .input("since", "Not before: Unix seconds, RFC 3339, or how long ago (10m, 1h30m)", length(1, 64))
-            .input("until", "Not after: as since", length(1, 64))
-            .input("timestamps", "Each line begins with its time", true)
-            .input("stdout", "With the standard output", true)
-            .input("stderr", "With the standard error", true)
+            .timeLimit(kTextLimit + std::chrono::seconds(10))
             .target("container", "id");
+        auto route = registry.raw("containers.log", "Shows what a container wrote, as text, as a file, or as events",
+                                  kApps, Tier::read, "GET", "/api/containers/{id}/logs", this, &ContainerLogs::answer);
+        describeLogQuery(route)
+            .input("follow", "As server-sent events, for as long as the container runs", false)
+            .input("download", "As a file, all of it unless tail says otherwise", false);
     }
 
-    std::string logs(Call& call, const LogsInput& input) {
-        if (!input.stdout_ && !input.stderr_) throw Invalid("stdout", "stdout and stderr cannot both be left out");
-        const char* tail = calledAsTool(call) ? kTailByTool : kTailByRest;
-        EngineRequest request{.path = {"containers", "", "logs"},
-                              .query = {{"stdout", input.stdout_ ? "1" : "0"},
-                                        {"stderr", input.stderr_ ? "1" : "0"},
-                                        {"timestamps", input.timestamps ? "1" : "0"},
-                                        {"tail", input.tail ? input.tail->text : tail}},
-                              .limit = kLimit,
-                              .cancelled = [&call] { return call.cancelled(); }};
-        addTime(request, "since", input.since);
-        addTime(request, "until", input.until);
-        const RecordPtr record = services_.keeper.resolve(input.id);
-        request.path[1] = record->id;
-        const auto inspected =
-            services_.client.get<engine::InspectedContainer>({.path = {"containers", record->id, "json"}});
-        return read(request, inspected.Config_.Tty, input.timestamps);
+    std::string logs(Call& call, const LogQuery& query) { return text(call, query, query.grep ? "500" : "50"); }
+
+    void answer(Call& call, const RouteInput& input, Exchange& exchange) {
+        if (input.follow && input.download) throw Invalid("follow", "a log that is followed is no file");
+        if (input.follow) return follow(input, exchange);
+        if (input.download) return download(call, input, exchange);
+        exchange.send(200, "text/plain; charset=utf-8", text(call, input, input.grep ? "all" : "200"));
     }
+
+    void quiesce() override { followers_.closeAll(); }
 
 private:
-    void addTime(EngineRequest& request, const char* name, const std::optional<std::string>& text) {
-        if (!text) return;
-        const auto instant = parseInstant(*text, services_.host.nowMs());
-        if (!instant) throw Invalid(name, "expected Unix seconds, a time as in RFC 3339, or a duration such as 10m");
-        request.query.emplace_back(name, instant->engineText());
+    template <class Line> void read(Call& call, const LogQuery& query, LogSource& log, const Line& line) {
+        const LogFilter filter(query.grep, query.caseSensitive, "grep");
+        log.request.cancelled = [&call] { return call.cancelled(); };
+        LogReader reader(log.tty, query.timestamps, [&](const LogLine& each) {
+            if (filter.wants(each.text)) line(each.whole);
+        });
+        services_.client.stream(log.request, [&](std::string_view bytes) { reader.feed(bytes); });
+        reader.finish();
     }
 
-    std::string read(const EngineRequest& request, bool tty, bool timestamps) {
+    std::string text(Call& call, const LogQuery& query, const char* tail) {
+        LogFilter(query.grep, query.caseSensitive, "grep"); // before the engine is asked
+        LogSource log = openLog(services_, query, tail, false);
+        log.request.limit = kTextLimit;
         LogText text(kMaxText);
-        const auto line = [&text](std::string_view each) { text.line(each); };
-        if (tty) {
-            LineJoiner joiner(timestamps, line);
-            services_.client.stream(request, [&](std::string_view bytes) { joiner.raw(bytes); });
-            joiner.finish();
-        } else {
-            LogFrames frames(timestamps, line);
-            services_.client.stream(request, [&](std::string_view bytes) {
-                if (!frames.feed(bytes)) throw BadUpstream("the Docker engine's log is not in frames");
-            });
-            if (!frames.finish()) throw BadUpstream("the Docker engine broke its log off");
-        }
+        read(call, query, log, [&](std::string_view whole) { text.line(whole); });
         return text.take();
     }
 
+    void download(Call& call, const LogQuery& query, Exchange& exchange) {
+        LogFilter(query.grep, query.caseSensitive, "grep");
+        LogSource log = openLog(services_, query, "all", false);
+        log.request.limit = kDownloadLimit;
+        log.request.idle = kSilence;
+        const std::string name = "attachment; filename=\"" + log.container->shown.name + ".log\"";
+        exchange.begin(200, {{"Content-Type", "text/plain; charset=utf-8"}, {"Content-Disposition", name}});
+        std::string piece;
+        read(call, query, log, [&](std::string_view whole) {
+            appendUtf8(piece, whole);
+            piece += '\n';
+            if (piece.size() < kPiece) return;
+            exchange.write(piece);
+            piece.clear();
+        });
+        if (!piece.empty()) exchange.write(piece);
+    }
+
+    // A client that comes back says which line it saw last.
+    void follow(const LogQuery& query, Exchange& exchange) {
+        LogFilter filter(query.grep, query.caseSensitive, "grep");
+        LogQuery asked = query;
+        if (const std::string last = exchange.header("Last-Event-ID"); !last.empty()) {
+            auto seen = parseInstant(last, services_.host.nowMs());
+            if (seen && last.ends_with('Z')) {
+                if (++seen->nanos == 1'000'000'000) seen = Instant{seen->seconds + 1, 0};
+                asked.since = seen->engineText();
+                asked.tail = Tail{"all"};
+            }
+        }
+        LogSource log = openLog(services_, asked, "200", true);
+        log.request.query.emplace_back("follow", "1");
+        followers_.add(services_.host, exchange, services_.client.streamRequest(log.request), log.tty,
+                       std::move(filter));
+    }
+
     Services& services_;
+    LogFollowers followers_;
 };
 
 } // namespace

@@ -45,8 +45,10 @@ private:
 // length as four bytes, most significant first, then so many bytes.
 class LogFrames {
 public:
-    LogFrames(bool timestamps, LineJoiner::Line line)
-        : timestamps_(timestamps), out_(timestamps, line), error_(timestamps, line), system_(false, line) {}
+    LogFrames(bool timestamps, const LineJoiner::Line& line) : LogFrames(timestamps, line, line) {}
+    // The standard output apart from the rest.
+    LogFrames(bool timestamps, LineJoiner::Line out, const LineJoiner::Line& error)
+        : timestamps_(timestamps), out_(timestamps, std::move(out)), error_(timestamps, error), system_(false, error) {}
 
     // False if the bytes are not frames; nothing more is to be fed then.
     bool feed(std::string_view bytes);

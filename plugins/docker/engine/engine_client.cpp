@@ -189,6 +189,20 @@ void EngineClient::stream(const EngineRequest& request, const Sink& sink) const 
     exchange(request, apiVersion(), sink, nullptr);
 }
 
+FetchRequest EngineClient::streamRequest(const EngineRequest& request) const {
+    if (!problem_.empty()) throw Unavailable("the Docker engine cannot be reached: " + problem_);
+    return {.method = request.method,
+            .url = "http://docker" + engineTarget(apiVersion(), request),
+            .headers = request.headers,
+            .body = request.body,
+            .unixSocket = socket_,
+            .redirects = false,
+            .asSent = true,
+            .total = std::chrono::milliseconds::max(),
+            .idle = std::chrono::milliseconds::max(),
+            .maxBody = TALOME_FETCH_NO_LIMIT};
+}
+
 void EngineClient::exchange(const EngineRequest& request, std::string_view version, const Sink& sink,
                             std::string* hostDate) const {
     if (!problem_.empty()) throw Unavailable("the Docker engine cannot be reached: " + problem_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <talome/errors.hpp>
+#include <talome/fetch_request.hpp>
 #include <talome/json.hpp>
 
 #include <chrono>
@@ -80,6 +81,9 @@ public:
             throw BadUpstream(std::string("the Docker engine answered something unexpected: ") + error.what());
         }
     }
+
+    // The same request for a stream of the host's, which goes on without a thread and without any limit.
+    FetchRequest streamRequest(const EngineRequest&) const;
 
     // Closes the connections that are not in use.
     void closeIdle() const;
