@@ -150,7 +150,11 @@ void Sampler::sampleTask() {
         before = last_;
     }
     UsageMap now = readAll(kEngineInBackground, before);
-    publish(before, std::move(now));
+    const SamplesPtr samples = publish(before, std::move(now));
+    if (show_ && show_(*samples, *cache_.snapshot())) {
+        const std::scoped_lock lock(mutex_);
+        lastLook_ = Clock::now();
+    }
     host_.wake(kSampleTask, kPeriod);
 }
 

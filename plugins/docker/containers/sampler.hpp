@@ -12,6 +12,7 @@
 #include <talome/host.hpp>
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -43,6 +44,11 @@ public:
     // Unavailable if the engine is gone, or if nothing can be read.
     std::optional<ContainerStats> read(const std::string& id);
 
+    // Whoever shows samples to others is called with each, as a task, and says whether anybody still looks. Before
+    // start(), once.
+    using Show = std::function<bool(const Samples&, const Snapshot&)>;
+    void onSamples(Show show) { show_ = std::move(show); }
+
     void sampleTask();
 
 private:
@@ -57,6 +63,7 @@ private:
     const EngineClient& client_;
     const ContainerCache& cache_;
     const CgroupReader cgroups_;
+    Show show_;
 
     mutable std::mutex mutex_; // all below
     std::condition_variable done_;
