@@ -16,6 +16,7 @@ constexpr MakeGroup kGroups[] = {
     containerUpdate,     // PATCH  /api/containers/{id}
     containerRemoval,    // DELETE /api/containers/{id}
     containerInspection, // GET    /api/containers/{id}/inspect, …/top
+    containerExec,       // POST   /api/containers/{id}/exec
     containerLogs,       // GET    /api/containers/{id}/logs
     containerStats,      // GET    /api/containers/{id}/stats
     dockerHealth,        // docker.health
@@ -46,6 +47,10 @@ public:
         registry.topic<ContainerEvent>("container.renamed", "A container has a new name", kApps);
         registry.topic<ContainerEvent>("container.updated", "A container has new limits or restart policy", kApps);
         registry.topic<ContainerEvent>("container.removed", "A container was removed", kApps);
+        registry.events("containers.events", "What happens to containers, as it happens", kApps, "/api/containers/events")
+            .source("container.*")
+            .source("docker.engine")
+            .replay(256);
         registry.topic<EngineState>("docker.engine", "The Docker engine was lost, or is back", kApps);
 
         registry.task(kConnectTask, "Connects to the Docker engine", &services_.keeper, &EngineKeeper::connectTask);

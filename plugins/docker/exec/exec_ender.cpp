@@ -1,0 +1,96 @@
+#include "exec/exec_ender.hpp"
+
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <sys/random.h>
+#include <system_error>
+
+namespace talome::docker {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kImage = "talome-exec-ender";
+constexpr auto kLimit = 20s;
+
+struct EnderHostConfig {
+    std::string PidMode, NetworkMode = "none";
+    std::vector<std::string> CapDrop{"ALL"}, CapAdd{"KILL", "SYS_PTRACE"}, SecurityOpt{"no-new-privileges"};
+    bool ReadonlyRootfs = true;
+};
+BOOST_DESCRIBE_STRUCT(EnderHostConfig, (), (PidMode, NetworkMode, CapDrop, CapAdd, SecurityOpt, ReadonlyRootfs))
+struct EnderConfig {
+    std::string Image;
+    std::vector<std::string> Cmd;
+    std::map<std::string, std::string> Labels;
+    EnderHostConfig HostConfig;
+};
+BOOST_DESCRIBE_STRUCT(EnderConfig, (), (Image, Cmd, Labels, HostConfig))
+struct Created {
+    std::string Id;
+};
+BOOST_DESCRIBE_STRUCT(Created, (), (Id))
+struct Waited {
+    int StatusCode = 0;
+};
+BOOST_DESCRIBE_STRUCT(Waited, (), (StatusCode))
+
+std::string imageName() { return std::string(kImage) + ":" + kEnderTag; }
+
+void bringImage(const EngineClient& client) {
+    try {
+        client.send({.path = {"images", imageName(), "json"}, .limit = kLimit});
+    } catch (const NotFound&) {
+        client.send({.method = "POST",
+                     .path = {"images", "create"},
+                     .query = {{"fromSrc", "-"}, {"repo", kImage}, {"tag", kEnderTag}},
+                     .limit = kLimit,
+                     .body = std::string(enderArchive()),
+                     .type = "application/x-tar"});
+    }
+}
+
+} // namespace
+
+std::string execMark() {
+    unsigned char bytes[16];
+    if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        throw std::system_error(errno, std::generic_category(), "getrandom");
+    std::string mark = "TALOME_EXEC=";
+    for (const unsigned char byte : bytes) {
+        mark += "0123456789abcdef"[byte >> 4];
+        mark += "0123456789abcdef"[byte & 15];
+    }
+    return mark;
+}
+
+void endMarked(const EngineClient& client, const std::string& containerId, const std::string& mark) {
+    bringImage(client);
+    const EnderConfig config{imageName(),
+                             {"/end", mark},
+                             {{"talome.role", "exec-ender"}, {"talome.passing", "true"}},
+                             {.PidMode = "container:" + containerId}};
+    const std::string id = client
+                               .get<Created>({.method = "POST",
+                                              .path = {"containers", "create"},
+                                              .limit = kLimit,
+                                              .body = toJson(config)})
+                               .Id;
+    const auto remove = [&] {
+        client.send({.method = "DELETE", .path = {"containers", id}, .query = {{"force", "1"}}, .limit = kLimit});
+    };
+    int status = 0;
+    try {
+        client.send({.method = "POST", .path = {"containers", id, "start"}, .limit = kLimit});
+        status = client.get<Waited>({.method = "POST", .path = {"containers", id, "wait"}, .limit = kLimit}).StatusCode;
+    } catch (...) {
+        remove();
+        throw;
+    }
+    remove();
+    if (status != 0) throw BadUpstream("the processes could not be killed (" + std::to_string(status) + ")");
+}
+
+} // namespace talome::docker
