@@ -147,7 +147,7 @@ public:
             output.add(piece);
             (error ? stderr_ : stdout_).add(piece);
         });
-        if (!ended) end(*record, mark);
+        if (!ended) end(*record, id, mark);
         ExecResult result{waitForEnd(*record, id), output.text(), stdout_.text(), stderr_.text(), 0, !ended, output.cut()};
         result.durationMs = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun).count();
         if (!ended && call.cancelled()) throw Cancelled("the caller has left; the command was killed");
@@ -204,9 +204,9 @@ private:
         }
     }
 
-    void end(const ContainerRecord& record, const std::string& mark) {
+    void end(const ContainerRecord& record, const std::string& id, const std::string& mark) {
         try {
-            endMarked(services_.client, record.id, mark);
+            endExec(services_.client, record.id, id, mark);
         } catch (const Error& error) {
             services_.host.warn("a command in " + record.shown.name + " could not be killed: " + error.what());
             throw Timeout(std::string("the command has not ended in time, and could not be killed: ") + error.what());

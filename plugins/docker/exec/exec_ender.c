@@ -1,6 +1,7 @@
 /* Ends a command that was begun in a container: the program of an image of its own, which is run in the PID namespace of
- * that container, so that it needs nothing of the container's image. Usage: /end NAME=VALUE. Every process whose
- * environment began with that variable, and what descends from it, is killed, round after round until none is left.
+ * that container, so that it needs nothing of the container's image. Usage: /end NAME=VALUE [PID]. Every process whose
+ * environment began with that variable, the one that came from outside with that PID (it may have changed its
+ * environment), and what descends from them, is killed, round after round until none is left.
  * Exit status: 0 none is left, 1 some are, 2 it cannot see or kill them.
  *
  * Freestanding: no C library, so that the image is a few kilobytes. */
@@ -101,7 +102,7 @@ static int parentOf(int pid) {
 }
 
 /* How many were killed; negative if /proc cannot be read, or one may not be killed. */
-static int round(const char *wanted, int self) {
+static int round(const char *wanted, int first, int self) {
     const long directory = syscall4(kOpenat, -100, (long)"/proc", 0, 0);
     int n = 0, killed = 0, news = 1;
     long got;
@@ -116,7 +117,7 @@ static int round(const char *wanted, int self) {
             if (parent < 0) continue;
             processes[n].pid = pid;
             processes[n].parent = parent;
-            processes[n].marked = isMarked(pid, wanted);
+            processes[n].marked = (pid == first && parent == 0) || isMarked(pid, wanted);
             ++n;
         }
     }
@@ -141,9 +142,10 @@ __attribute__((used)) void begin(const long *stack) {
     const long arguments = stack[0];
     const char *wanted = (const char *)stack[2];
     const long pause[2] = {0, 10 * 1000 * 1000};
-    int left = arguments == 2 ? 1 : -1;
+    const int first = arguments == 3 ? number((const char *)stack[3]) : -1;
+    int left = arguments == 2 || arguments == 3 ? 1 : -1;
     for (int i = 0; i < kRounds && left > 0; ++i) {
-        left = round(wanted, (int)syscall4(kGetpid, 0, 0, 0, 0));
+        left = round(wanted, first, (int)syscall4(kGetpid, 0, 0, 0, 0));
         if (left > 0) syscall4(kNanosleep, (long)pause, 0, 0, 0);
     }
     syscall4(kExit, left < 0 ? 2 : left > 0, 0, 0, 0);

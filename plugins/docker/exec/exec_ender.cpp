@@ -1,6 +1,8 @@
 #include "exec/exec_ender.hpp"
 
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sys/random.h>
@@ -52,6 +54,30 @@ void bringImage(const EngineClient& client) {
     }
 }
 
+struct ExecPid {
+    bool Running = false;
+    std::int64_t Pid = 0;
+};
+BOOST_DESCRIBE_STRUCT(ExecPid, (), (Running, Pid))
+
+std::string readFile(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The exec's first process as its container numbers it: the last number of "NSpid: 4711 12". Empty if it cannot be seen.
+std::string firstProcess(const EngineClient& client, const std::string& containerId, const std::string& execId) {
+    const auto state = client.get<ExecPid>({.path = {"exec", execId, "json"}});
+    if (!state.Running || state.Pid <= 0) return {};
+    const std::string folder = "/proc/" + std::to_string(state.Pid);
+    if (readFile(folder + "/cgroup").find(containerId) == std::string::npos) return {};
+    const std::string status = readFile(folder + "/status");
+    const auto begin = status.find("\nNSpid:");
+    if (begin == std::string::npos) return {};
+    const std::string line = status.substr(begin + 1, status.find('\n', begin + 1) - begin - 1);
+    return line.substr(line.find_last_of(" \t") + 1);
+}
+
 } // namespace
 
 std::string execMark() {
@@ -66,10 +92,14 @@ std::string execMark() {
     return mark;
 }
 
-void endMarked(const EngineClient& client, const std::string& containerId, const std::string& mark) {
+void endExec(const EngineClient& client, const std::string& containerId, const std::string& execId,
+             const std::string& mark) {
     bringImage(client);
+    std::vector<std::string> command{"/end", mark};
+    if (std::string first = firstProcess(client, containerId, execId); !first.empty())
+        command.push_back(std::move(first));
     const EnderConfig config{imageName(),
-                             {"/end", mark},
+                             std::move(command),
                              {{"talome.role", "exec-ender"}, {"talome.passing", "true"}},
                              {.PidMode = "container:" + containerId}};
     const std::string id = client

@@ -16,7 +16,9 @@ std::string_view enderArchive();     // the image as a tar archive
 // The variable by which the processes of an exec are known: "TALOME_EXEC=0123…".
 std::string execMark();
 
-// Any worker. Kills every process of the container that carries the mark; throws if that was not possible.
-void endMarked(const EngineClient&, const std::string& containerId, const std::string& mark);
+// Any worker. Kills every process of the container that carries the mark, the first one of the exec also if it does not
+// any more (where talomed can see it, so not from another machine), and what descends from them; throws if that was not
+// possible.
+void endExec(const EngineClient&, const std::string& containerId, const std::string& execId, const std::string& mark);
 
 } // namespace talome::docker
