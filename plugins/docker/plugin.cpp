@@ -19,6 +19,9 @@ constexpr MakeGroup kGroups[] = {
     containerExec,       // POST   /api/containers/{id}/exec
     containerLogs,       // GET    /api/containers/{id}/logs
     containerStats,      // GET    /api/containers/{id}/stats
+    networksList,        // GET    /api/networks, /api/networks/{id}
+    networkChanges,      // POST   /api/networks, DELETE, …/connect, …/disconnect
+    networkPrune,        // POST   /api/networks/prune
     dockerHealth,        // docker.health
 };
 

@@ -38,6 +38,9 @@ std::unique_ptr<Group> containerInspection(Registry&, Services&);
 std::unique_ptr<Group> containerExec(Registry&, Services&);
 std::unique_ptr<Group> containerLogs(Registry&, Services&);
 std::unique_ptr<Group> containerStats(Registry&, Services&);
+std::unique_ptr<Group> networksList(Registry&, Services&);
+std::unique_ptr<Group> networkChanges(Registry&, Services&);
+std::unique_ptr<Group> networkPrune(Registry&, Services&);
 std::unique_ptr<Group> dockerHealth(Registry&, Services&);
 
 // Who may use containers: the flag is declared in plugin.cpp.

@@ -61,6 +61,8 @@ std::string engineWords(const std::string& body) {
     switch (status) {
     case 400:
         throw EngineRefusal(TALOME_E_INVALID, words, words);
+    case 403:
+        throw Denied(words);
     case 404:
         throw NotFound(words);
     case 409:

@@ -68,7 +68,7 @@ public:
     std::string apiVersion() const;
 
     // The body of a success (2xx or 304), of `maxBytes` at most. Failures: Unavailable (no engine), Timeout, Cancelled,
-    // BadUpstream (5xx, nonsense, too long), NotFound, Conflict, EngineRefusal, each with the engine's own words.
+    // BadUpstream (5xx, nonsense, too long), Denied, NotFound, Conflict, EngineRefusal, each with the engine's own words.
     std::string send(const EngineRequest&, std::size_t maxBytes = std::size_t{32} << 20) const;
     // The same, with the body handed on in pieces.
     void stream(const EngineRequest&, const Sink&) const;

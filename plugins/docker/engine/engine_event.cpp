@@ -56,12 +56,14 @@ std::optional<EngineEvent> parseEngineEvent(std::string_view line) {
     event.oldName = text(attributes, "oldName");
     if (event.oldName.starts_with('/')) event.oldName.erase(0, 1);
     event.timeNano = from.timeNano;
+    event.passing = text(attributes, "talome.passing") == "true";
     return event;
 }
 
 std::optional<Announcement> EventTranslator::translate(const EngineEvent& event) {
     Announcement told{"",
                       {event.id.substr(0, 12), event.name, event.image, event.timeNano / 1'000'000, {}, {}, {}, {}}};
+    if (event.passing) return std::nullopt;
     if (event.action == "kill") {
         if (endsAProcess(event.signal.value_or(0))) signs_[event.id].askedToEnd = event.timeNano;
         return std::nullopt;

@@ -21,6 +21,7 @@ struct EngineEvent {
     std::optional<int> exitCode, signal;
     std::string oldName;
     std::int64_t timeNano = 0;
+    bool passing = false; // Talome's own, for a moment: nobody is told of it
 };
 // Nothing if it is not about a container. Throws Invalid if it is not such a line at all.
 std::optional<EngineEvent> parseEngineEvent(std::string_view line);
