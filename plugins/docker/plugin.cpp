@@ -22,6 +22,11 @@ constexpr MakeGroup kGroups[] = {
     networksList,        // GET    /api/networks, /api/networks/{id}
     networkChanges,      // POST   /api/networks, DELETE, …/connect, …/disconnect
     networkPrune,        // POST   /api/networks/prune
+    imagesList,          // GET    /api/images, GET and DELETE /api/images/{id}
+    imagePull,           // POST   /api/images/pull
+    updateCheck,         // GET    /api/images/updates, /api/images/update
+    cleanup,             // GET    /api/docker/disk-usage, POST …/prune
+    volumes,             // GET    /api/volumes …
     dockerHealth,        // docker.health
 };
 
@@ -55,6 +60,9 @@ public:
             .source("docker.engine")
             .replay(256);
         registry.topic<EngineState>("docker.engine", "The Docker engine was lost, or is back", kApps);
+
+        registry.migration(1, "CREATE TABLE image_updates(image TEXT PRIMARY KEY, digest TEXT, error TEXT, "
+                              "checked_at INTEGER NOT NULL) STRICT");
 
         registry.task(kConnectTask, "Connects to the Docker engine", &services_.keeper, &EngineKeeper::connectTask);
         registry.task(kRefreshTask, "Looks at containers that have changed", &services_.keeper,

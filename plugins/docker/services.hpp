@@ -41,6 +41,11 @@ std::unique_ptr<Group> containerStats(Registry&, Services&);
 std::unique_ptr<Group> networksList(Registry&, Services&);
 std::unique_ptr<Group> networkChanges(Registry&, Services&);
 std::unique_ptr<Group> networkPrune(Registry&, Services&);
+std::unique_ptr<Group> imagesList(Registry&, Services&);
+std::unique_ptr<Group> imagePull(Registry&, Services&);
+std::unique_ptr<Group> updateCheck(Registry&, Services&);
+std::unique_ptr<Group> cleanup(Registry&, Services&);
+std::unique_ptr<Group> volumes(Registry&, Services&);
 std::unique_ptr<Group> dockerHealth(Registry&, Services&);
 
 // Who may use containers: the flag is declared in plugin.cpp.
