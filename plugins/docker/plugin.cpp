@@ -40,9 +40,14 @@ public:
 
         registry
             .setting("docker_socket",
-                     "Path of the Docker engine's unix socket; empty: the usual places. Read when the plugin starts",
-                     "")
-            .length(0, 200);
+                     "The Docker engine: path of a unix socket, or tcp://HOST:PORT; empty: the usual places", "")
+            .length(0, 300)
+            .restart();
+        registry
+            .setting("docker_cert_path",
+                     "Folder of ca.pem, cert.pem and key.pem for an engine that is reached by TLS; empty: none", "")
+            .length(0, 300)
+            .restart();
 
         registry.topic<ContainerEvent>("container.created", "A container was created", kApps);
         registry.topic<ContainerEvent>("container.started", "A container was started", kApps);
@@ -78,8 +83,9 @@ public:
             if (!value) return std::nullopt;
             return value;
         };
-        EngineAddress address = engineAddress(environment, services_.host.setting<std::string>("docker_socket"));
-        services_.client.setAddress(std::move(address.socket), std::move(address.problem));
+        const EngineSettings settings{services_.host.setting<std::string>("docker_socket"),
+                                      services_.host.setting<std::string>("docker_cert_path")};
+        services_.client.setAddress(engineAddress(environment, settings));
         services_.keeper.open();
     }
     void activate() { services_.keeper.activate(); }

@@ -6,13 +6,16 @@
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeParser.h>
 #include <Poco/Exception.h>
+#include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/NetException.h>
+#include <Poco/Net/SSLException.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -24,8 +27,9 @@ namespace talome::docker {
 namespace {
 
 constexpr std::size_t kMaxIdle = 4;
+constexpr std::int64_t kLongestConnect = 5'000'000; // µs, by TCP
 constexpr std::size_t kMaxErrorText = 64 * 1024;
-constexpr std::pair<int, int> kOldestApi{1, 41}, kNewestApi{1, 52};
+constexpr std::pair<int, int> kOldestApi{1, 41}, kNewestApi{1, 51};
 
 void appendEncoded(std::string& out, std::string_view text) {
     constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -110,14 +114,17 @@ std::string engineAdvice(int error) {
 
 class EngineClient::Connection {
 public:
-    explicit Connection(DeadlineSocket* socket) : socket_(socket), session_(Poco::Net::StreamSocket(socket)) {
+    template <class Socket>
+    explicit Connection(Socket* socket) : socket_(socket), patience_(*socket), session_(Poco::Net::StreamSocket(socket)) {
         session_.setKeepAlive(true);
     }
-    DeadlineSocket& socket() { return *socket_; }
+    Poco::Net::SocketImpl& socket() { return *socket_; }
+    Patience& patience() { return patience_; }
     Poco::Net::HTTPClientSession& session() { return session_; }
 
 private:
-    DeadlineSocket* socket_; // owned by the session
+    Poco::Net::SocketImpl* socket_; // owned by the session
+    Patience& patience_;
     Poco::Net::HTTPClientSession session_;
 };
 
@@ -137,9 +144,22 @@ std::string engineTarget(std::string_view version, const EngineRequest& request)
 EngineClient::EngineClient() = default;
 EngineClient::~EngineClient() = default;
 
-void EngineClient::setAddress(std::string socket, std::string problem) {
-    socket_ = std::move(socket);
-    problem_ = std::move(problem);
+void EngineClient::setAddress(EngineAddress address) {
+    address_ = std::move(address);
+    where_ = address_.text();
+    if (!address_.tls || !address_.problem.empty()) return;
+    try {
+        Poco::Net::Context::Params params;
+        params.caLocation = address_.caFile;
+        params.certificateFile = address_.certFile;
+        params.privateKeyFile = address_.keyFile;
+        params.loadDefaultCAs = address_.caFile.empty();
+        params.verificationMode = Poco::Net::Context::VERIFY_STRICT;
+        security_ = new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, params);
+        security_->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
+    } catch (const Poco::Exception& error) {
+        address_.problem = "its certificates cannot be used: " + error.displayText();
+    }
 }
 
 std::string EngineClient::apiVersion() const {
@@ -161,7 +181,7 @@ EngineVersion EngineClient::negotiate(std::chrono::milliseconds limit) {
     try {
         answer = talome::readText<VersionAnswer>(body);
     } catch (const Invalid& error) {
-        throw BadUpstream("what answers at " + socket_ + " is not a Docker engine: " + error.what());
+        throw BadUpstream("what answers at " + where_ + " is not a Docker engine: " + error.what());
     }
     const auto theirs = apiNumber(answer.ApiVersion);
     if (theirs < kOldestApi) {
@@ -192,22 +212,27 @@ void EngineClient::stream(const EngineRequest& request, const Sink& sink) const 
 }
 
 FetchRequest EngineClient::streamRequest(const EngineRequest& request) const {
-    if (!problem_.empty()) throw Unavailable("the Docker engine cannot be reached: " + problem_);
+    if (!address_.problem.empty()) throw Unavailable("the Docker engine cannot be reached: " + address_.problem);
     return {.method = request.method,
-            .url = "http://docker" + engineTarget(apiVersion(), request),
+            .url = address_.base() + engineTarget(apiVersion(), request),
             .headers = request.headers,
             .body = request.body,
-            .unixSocket = socket_,
+            .unixSocket = address_.socket,
+            .lan = true,
+            .loopback = true,
             .redirects = false,
             .asSent = true,
             .total = std::chrono::milliseconds::max(),
             .idle = std::chrono::milliseconds::max(),
-            .maxBody = TALOME_FETCH_NO_LIMIT};
+            .maxBody = TALOME_FETCH_NO_LIMIT,
+            .caFile = address_.caFile,
+            .certFile = address_.certFile,
+            .keyFile = address_.keyFile};
 }
 
 void EngineClient::exchange(const EngineRequest& request, std::string_view version, const Sink& sink,
                             std::string* hostDate) const {
-    if (!problem_.empty()) throw Unavailable("the Docker engine cannot be reached: " + problem_);
+    if (!address_.problem.empty()) throw Unavailable("the Docker engine cannot be reached: " + address_.problem);
     const auto deadline = Clock::now() + request.limit;
     const std::string target = engineTarget(version, request);
     try {
@@ -223,15 +248,15 @@ void EngineClient::exchange(const EngineRequest& request, std::string_view versi
     } catch (const CallerLeft&) {
         throw Cancelled("the caller has left");
     } catch (const NothingCame&) {
-        throw Timeout("the Docker engine at " + socket_ + " has sent nothing for " +
+        throw Timeout("the Docker engine at " + where_ + " has sent nothing for " +
                       std::to_string(request.idle.count() / 1000) + " s");
     } catch (const Poco::TimeoutException&) {
-        throw Timeout("the Docker engine at " + socket_ + " has not answered within " +
+        throw Timeout("the Docker engine at " + where_ + " has not answered within " +
                       std::to_string(request.limit.count()) + " ms");
     } catch (const Poco::Net::MessageException& error) {
-        throw BadUpstream("what answers at " + socket_ + " does not speak HTTP: " + error.displayText());
+        throw BadUpstream("what answers at " + where_ + " does not speak HTTP: " + error.displayText());
     } catch (const Poco::Exception& error) {
-        throw Unavailable("the Docker engine at " + socket_ + " broke the connection off: " + error.displayText());
+        throw Unavailable("the Docker engine at " + where_ + " broke the connection off: " + error.displayText());
     }
 }
 
@@ -240,7 +265,7 @@ void EngineClient::exchange(const EngineRequest& request, std::string_view versi
 bool EngineClient::attempt(Connection& connection, bool reused, const EngineRequest& request, const std::string& target,
                            Clock::time_point deadline, const Sink& sink, std::string* hostDate) const {
     auto& session = connection.session();
-    connection.socket().allow(deadline, &request.cancelled, request.idle);
+    connection.patience().allow(deadline, &request.cancelled, request.idle);
     Poco::Net::HTTPRequest head(request.method, target, Poco::Net::HTTPMessage::HTTP_1_1);
     head.setHost("docker");
     for (const auto& [name, value] : request.headers) head.set(name, value);
@@ -284,16 +309,39 @@ bool EngineClient::attempt(Connection& connection, bool reused, const EngineRequ
 }
 
 std::unique_ptr<EngineClient::Connection> EngineClient::connect(Clock::time_point deadline) const {
-    auto connection = std::make_unique<Connection>(new DeadlineSocket);
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now()).count();
+    auto connection = security_ ? std::make_unique<Connection>(new SecureDeadlineSocket(security_))
+                                : std::make_unique<Connection>(new DeadlineSocket);
     try {
-        connection->socket().connect({Poco::Net::SocketAddress::UNIX_LOCAL, socket_},
-                                     Poco::Timespan(std::max<std::int64_t>(left, 1)));
+        if (address_.socket.empty()) {
+            connectTcp(*connection, deadline);
+        } else {
+            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now()).count();
+            connection->socket().connect({Poco::Net::SocketAddress::UNIX_LOCAL, address_.socket},
+                                         Poco::Timespan(std::max<std::int64_t>(left, 1)));
+        }
         connection->socket().setSendTimeout(Poco::Timespan(10, 0));
+    } catch (const Poco::Net::SSLException& error) {
+        throw Unavailable("the Docker engine at " + where_ + " is not who it should be, or does not accept who we are: " +
+                          error.displayText());
+    } catch (const Poco::Net::DNSException&) {
+        throw Unavailable("the Docker engine's address " + where_ + " is not known");
     } catch (const Poco::Exception& error) {
-        throw Unavailable("the Docker engine does not answer at " + socket_ + ": " + engineAdvice(error.code()));
+        throw Unavailable("the Docker engine does not answer at " + where_ + ": " + engineAdvice(error.code()));
     }
     return connection;
+}
+
+// The handshake is part of the time that there is.
+void EngineClient::connectTcp(Connection& connection, Clock::time_point deadline) const {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now()).count();
+    const Poco::Timespan limit(std::clamp<std::int64_t>(left, 1, kLongestConnect));
+    if (security_) {
+        auto& socket = static_cast<SecureDeadlineSocket&>(connection.socket());
+        socket.setPeerHostName(address_.host);
+        socket.setReceiveTimeout(limit);
+        connection.patience().allow(deadline, nullptr, std::chrono::milliseconds(0));
+    }
+    connection.socket().connect({address_.host, address_.port}, limit);
 }
 
 std::unique_ptr<EngineClient::Connection> EngineClient::takeIdle() const {

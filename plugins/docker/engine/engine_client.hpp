@@ -1,10 +1,14 @@
-// Speaks the Docker Engine API over the engine's unix socket: requests with time and size limits, over a few
+// Speaks the Docker Engine API over the engine's unix socket, TCP or TLS: requests with time and size limits, over a few
 // connections that are kept. Any thread may call.
 #pragma once
+
+#include "engine/engine_address.hpp"
 
 #include <talome/errors.hpp>
 #include <talome/fetch_request.hpp>
 #include <talome/json.hpp>
+
+#include <Poco/AutoPtr.h>
 
 #include <chrono>
 #include <functional>
@@ -14,6 +18,10 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace Poco::Net {
+class Context;
+}
 
 namespace talome::docker {
 
@@ -58,9 +66,9 @@ public:
     EngineClient();
     ~EngineClient();
 
-    // Before the first request; `problem`, if there is one, is what every request then fails with.
-    void setAddress(std::string socket, std::string problem);
-    const std::string& socket() const { return socket_; }
+    // Before the first request; its `problem`, if there is one, is what every request then fails with.
+    void setAddress(EngineAddress address);
+    const EngineAddress& address() const { return address_; }
 
     // Settles the API version: 1.41 at least. Throws Unavailable if the engine does not answer, Unsupported if it is
     // too old.
@@ -100,7 +108,11 @@ private:
     bool attempt(Connection&, bool reused, const EngineRequest&, const std::string& target, Clock::time_point deadline,
                  const Sink&, std::string* hostDate) const;
 
-    std::string socket_, problem_;
+    void connectTcp(Connection&, Clock::time_point deadline) const;
+
+    EngineAddress address_;
+    std::string where_;                          // of the address, for words
+    Poco::AutoPtr<Poco::Net::Context> security_; // null: without TLS
     mutable std::mutex mutex_; // the two below
     mutable std::vector<std::unique_ptr<Connection>> idle_;
     std::string apiVersion_ = "1.41";

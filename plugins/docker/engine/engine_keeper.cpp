@@ -2,6 +2,8 @@
 // before it was opened, and an event that the list already shows costs one more look.
 #include "engine/engine_keeper.hpp"
 
+#include "engine/remote_event_stream.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -113,6 +115,12 @@ bool EngineKeeper::connect(std::chrono::milliseconds limit) {
     }
 }
 
+std::shared_ptr<EventStream> EngineKeeper::makeStream(const std::string& api, const EngineRequest& request,
+                                                      std::chrono::milliseconds limit) const {
+    if (client_.address().socket.empty()) return std::make_shared<RemoteEventStream>(client_.streamRequest(request));
+    return std::make_shared<LocalEventStream>(client_.address().socket, engineTarget(api, request), limit);
+}
+
 bool EngineKeeper::openStream(const EngineVersion& version, std::chrono::milliseconds limit) {
     std::shared_ptr<EventStream> old;
     {
@@ -126,7 +134,7 @@ bool EngineKeeper::openStream(const EngineVersion& version, std::chrono::millise
     announcedUpTo_ = lastEventNano_;
     EngineRequest request = ask({"events"}, limit);
     request.query = {{"since", nanoText(lastEventNano_)}, {"filters", std::string(kFilters)}};
-    const auto stream = std::make_shared<EventStream>(client_.socket(), engineTarget(version.api, request), limit);
+    const auto stream = makeStream(version.api, request, limit);
     {
         const std::scoped_lock lock(stateMutex_);
         stream_ = stream;
@@ -255,7 +263,7 @@ void EngineKeeper::listAll(const std::string& version) {
         news = !std::exchange(up_, true);
     });
     if (news) {
-        host_.info("connected to Docker engine " + version + " at " + client_.socket());
+        host_.info("connected to Docker engine " + version + " at " + client_.address().text());
         if (active_) host_.publish("docker.engine", EngineState{true, version, {}});
     }
     const Inspected inspected = inspect(ids);

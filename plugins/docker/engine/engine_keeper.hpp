@@ -55,6 +55,8 @@ private:
 
     bool connect(std::chrono::milliseconds limit);
     bool openStream(const EngineVersion&, std::chrono::milliseconds limit);
+    std::shared_ptr<EventStream> makeStream(const std::string& api, const EngineRequest&,
+                                            std::chrono::milliseconds limit) const;
     void onLine(std::string_view line);
     void onEnd(const std::string& why);
     void breakOff(const std::string& why);

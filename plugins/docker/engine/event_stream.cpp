@@ -24,7 +24,7 @@ std::string words(int error) { return std::generic_category().message(error); }
 
 } // namespace
 
-EventStream::EventStream(const std::string& socket, const std::string& target, std::chrono::milliseconds limit)
+LocalEventStream::LocalEventStream(const std::string& socket, const std::string& target, std::chrono::milliseconds limit)
     : lines_(kLongestLine) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     try {
@@ -37,12 +37,12 @@ EventStream::EventStream(const std::string& socket, const std::string& target, s
     }
 }
 
-EventStream::~EventStream() {
+LocalEventStream::~LocalEventStream() {
     watch_.end();
     if (fd_ >= 0) ::close(fd_);
 }
 
-void EventStream::connect(const std::string& socket) {
+void LocalEventStream::connect(const std::string& socket) {
     fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd_ < 0) throw Unavailable("no socket for the Docker engine's events: " + words(errno));
     sockaddr_un address{};
@@ -55,14 +55,14 @@ void EventStream::connect(const std::string& socket) {
     }
 }
 
-void EventStream::ask(const std::string& target) {
+void LocalEventStream::ask(const std::string& target) {
     const std::string request = "GET " + target + " HTTP/1.1\r\nHost: docker\r\n\r\n";
     if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
         throw Unavailable("the Docker engine does not take the request for its events: " + words(errno));
     }
 }
 
-void EventStream::awaitHead(std::chrono::steady_clock::time_point deadline) {
+void LocalEventStream::awaitHead(std::chrono::steady_clock::time_point deadline) {
     std::array<char, 16 * 1024> buffer;
     while (!decoder_.headDone()) {
         const auto left =
@@ -87,7 +87,7 @@ void EventStream::awaitHead(std::chrono::steady_clock::time_point deadline) {
     }
 }
 
-void EventStream::watch(const Host& host, OnLine onLine, OnEnd onEnd) {
+void LocalEventStream::watch(const Host& host, OnLine onLine, OnEnd onEnd) {
     onLine_ = std::move(onLine);
     onEnd_ = std::move(onEnd);
     lines_.feed(std::exchange(early_, {}), onLine_);
@@ -101,9 +101,9 @@ void EventStream::watch(const Host& host, OnLine onLine, OnEnd onEnd) {
     }
 }
 
-void EventStream::abandon() noexcept { ::shutdown(fd_, SHUT_RDWR); }
+void LocalEventStream::abandon() noexcept { ::shutdown(fd_, SHUT_RDWR); }
 
-void EventStream::ready() {
+void LocalEventStream::ready() {
     { const std::scoped_lock started(starting_); }
     std::array<char, 16 * 1024> buffer;
     for (int i = 0; i < kReadsAtOnce; ++i) {
@@ -123,7 +123,7 @@ void EventStream::ready() {
 }
 
 // The last thing that touches a member: whoever is told may destroy this object.
-void EventStream::end(const std::string& why) {
+void LocalEventStream::end(const std::string& why) {
     watch_.end();
     const OnEnd tell = std::exchange(onEnd_, nullptr);
     ended_ = true;

@@ -14,26 +14,39 @@
 
 namespace talome::docker {
 
-// Constructed on any thread that may block; its callbacks come on the strand. Destroyed when ended(), or in quiesce()
-// or later: until then a callback may be under way.
+// Its callbacks come on the strand. Destroyed when ended(), or in quiesce() or later: until then a callback may be under
+// way.
 class EventStream {
 public:
     using OnLine = std::function<void(std::string_view)>;
     using OnEnd = std::function<void(const std::string& why)>;
 
-    // Connects, asks for `target` and waits for the head of the answer: from then on nothing is missed. Throws
-    // Unavailable, Timeout or BadUpstream.
-    EventStream(const std::string& socket, const std::string& target, std::chrono::milliseconds limit);
-    ~EventStream();
+    virtual ~EventStream() = default;
     EventStream(const EventStream&) = delete;
     EventStream& operator=(const EventStream&) = delete;
 
     // Once. `onEnd` is called once at most, and nothing after it.
-    void watch(const Host& host, OnLine onLine, OnEnd onEnd);
-    // Any thread: breaks the connection, so that the end is told on the strand.
-    void abandon() noexcept;
+    virtual void watch(const Host& host, OnLine onLine, OnEnd onEnd) = 0;
+    // Any thread: breaks the connection, so that the end is told.
+    virtual void abandon() noexcept = 0;
     // True from just before `onEnd` is called, or if watch() never was.
     bool ended() const { return ended_; }
+
+protected:
+    EventStream() = default;
+    std::atomic<bool> ended_{true};
+};
+
+// Through a unix socket.
+class LocalEventStream : public EventStream {
+public:
+    // Connects, asks for `target` and waits for the head of the answer, on any thread that may block: from then on
+    // nothing is missed. Throws Unavailable, Timeout or BadUpstream.
+    LocalEventStream(const std::string& socket, const std::string& target, std::chrono::milliseconds limit);
+    ~LocalEventStream() override;
+
+    void watch(const Host& host, OnLine onLine, OnEnd onEnd) override;
+    void abandon() noexcept override;
 
 private:
     void connect(const std::string& socket);
@@ -50,7 +63,6 @@ private:
     OnEnd onEnd_;
     std::mutex starting_; // held while watch() makes the watch: the first callback waits for it
     Watch watch_;
-    std::atomic<bool> ended_{true};
 };
 
 } // namespace talome::docker
