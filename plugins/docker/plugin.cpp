@@ -17,6 +17,7 @@ constexpr MakeGroup kGroups[] = {
     containerRemoval,    // DELETE /api/containers/{id}
     containerInspection, // GET    /api/containers/{id}/inspect, …/top
     containerExec,       // POST   /api/containers/{id}/exec
+    containerHistory,    // GET    /api/containers/{id}/events
     containerLogs,       // GET    /api/containers/{id}/logs
     containerStats,      // GET    /api/containers/{id}/stats
     networksList,        // GET    /api/networks, /api/networks/{id}

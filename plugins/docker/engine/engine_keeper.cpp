@@ -212,7 +212,10 @@ void EngineKeeper::refreshTask() {
             breakOff(error.what());
         }
     }
-    for (const Announcement& told : work.announcements) host_.publish(told.topic, told.event);
+    for (const Announcement& told : work.announcements) {
+        host_.publish(told.topic, told.event);
+        if (heard_) heard_(told);
+    }
 }
 
 RecordPtr EngineKeeper::resolve(const std::string& ref) {

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <set>
 
@@ -30,6 +31,10 @@ class EngineKeeper {
 public:
     EngineKeeper(Host host, EngineClient& client, ContainerCache& cache)
         : host_(host), client_(client), cache_(cache) {}
+
+    // Is called with each event that is published, on a worker. Before start(), once.
+    using Heard = std::function<void(const Announcement&)>;
+    void onAnnouncement(Heard heard) { heard_ = std::move(heard); }
 
     void open();     // in start(): the first connection, so that the first request finds a list
     void activate(); // from now on events are published, and a broken connection is made again
@@ -86,6 +91,7 @@ private:
     std::mutex pendingMutex_;
     Pending pending_;
 
+    Heard heard_;
     std::atomic<bool> active_{false}, closing_{false};
     std::chrono::milliseconds backoff_{0};
     // Of whoever feeds the stream's lines: connect() first, then the strand.

@@ -121,6 +121,32 @@ class ManageTest(EngineCase):
         self.assertEqual(again.next()[0], "container.removed")
 
 
+    def history(self, name, query=""):
+        answer = self.talomed.get(f"/api/containers/{name}/events{query}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def test_history_tells_crashes_from_stops(self):
+        self.engine.run("eventful", "sh", "-c", "if [ -e /crash ]; then exit 9; fi; trap 'exit 0' TERM; while :; do usleep 50000; done")
+        self.act("eventful", "stop")
+        self.act("eventful", "start")
+        self.engine.cli("exec", "eventful", "touch", "/crash")
+        self.act("eventful", "kill", {"signal": "KILL"})
+        wait_until(lambda: self.status_of("eventful") == "exited", 5)
+        self.act("eventful", "start")
+        wait_until(lambda: len(self.history("eventful", "?crashes=true")) == 1, 5)
+        crash = self.history("eventful", "?crashes=true")[0]
+        self.assertEqual((crash["event"], crash["exitCode"], crash["reason"], crash["name"]), ("died", 9, "failed", "eventful"))
+        self.assertRegex(crash["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        ends = [(each["event"], each.get("reason")) for each in self.history("eventful") if each["event"] in ("stopped", "died")]
+        self.assertEqual(ends, [("died", "failed"), ("stopped", "asked"), ("stopped", "asked")])
+        self.assertEqual(len(self.history("eventful", "?limit=2")), 2)
+        self.engine.cli("rm", "eventful")
+        wait_until(lambda: self.history("eventful")[0]["event"] == "removed", 5)
+        self.assertEqual(self.talomed.get("/api/containers/nonesuch/events").status, 404)
+        self.assertEqual(self.talomed.get("/api/containers/eventful/events?limit=0").status, 400)
+
+
 @needs_engine
 class MembersTest(EngineCase):
     SECRET = "s3cret-value-of-the-environment"
