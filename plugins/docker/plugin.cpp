@@ -1,4 +1,5 @@
 // The docker plugin: what it declares, as a table. The operations are declared by their groups, one file each.
+#include "containers/container_groups.hpp"
 #include "engine/engine_address.hpp"
 #include "services.hpp"
 
@@ -17,6 +18,8 @@ constexpr MakeGroup kGroups[] = {
     containerRemoval,    // DELETE /api/containers/{id}
     containerInspection, // GET    /api/containers/{id}/inspect, …/top
     containerExec,       // POST   /api/containers/{id}/exec
+    containerCheck,      // GET    /api/containers/{id}/check
+    containerStacks,     // GET    /api/containers/stacks
     containerHistory,    // GET    /api/containers/{id}/events
     containerLogs,       // GET    /api/containers/{id}/logs
     containerStats,      // GET    /api/containers/{id}/stats
