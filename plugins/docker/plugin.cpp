@@ -1,5 +1,6 @@
 // The docker plugin: what it declares, as a table. The operations are declared by their groups, one file each.
 #include "containers/container_groups.hpp"
+#include "containers/event_history.hpp"
 #include "engine/engine_address.hpp"
 #include "services.hpp"
 
@@ -39,6 +40,9 @@ constexpr MakeGroup kGroups[] = {
 class Docker : public Plugin {
 public:
     explicit Docker(Registry& registry) : services_(registry.host()) {
+        registry.migration(1, "CREATE TABLE image_updates(image TEXT PRIMARY KEY, digest TEXT, error TEXT, "
+                              "checked_at INTEGER NOT NULL) STRICT");
+        registry.migration(2, EventHistory::kMigration);
         for (const MakeGroup make : kGroups) groups_.push_back(make(registry, services_));
         registry.flag("apps", "Containers and apps", true);
 
@@ -69,9 +73,6 @@ public:
             .source("docker.engine")
             .replay(256);
         registry.topic<EngineState>("docker.engine", "The Docker engine was lost, or is back", kApps);
-
-        registry.migration(1, "CREATE TABLE image_updates(image TEXT PRIMARY KEY, digest TEXT, error TEXT, "
-                              "checked_at INTEGER NOT NULL) STRICT");
 
         registry.task(kConnectTask, "Connects to the Docker engine", &services_.keeper, &EngineKeeper::connectTask);
         registry.task(kRefreshTask, "Looks at containers that have changed", &services_.keeper,

@@ -4,6 +4,8 @@
 #include "containers/log_reader.hpp"
 #include "engine/time_spec.hpp"
 
+#include <algorithm>
+
 namespace talome::docker {
 
 namespace {
@@ -77,8 +79,13 @@ public:
 
 private:
     void addUsage(const ContainerRecord& record, CheckedContainer& is, CheckMetrics& metrics) {
-        const auto stats = services_.sampler.read(record.id);
-        if (!stats) return; // it has ended meanwhile
+        std::optional<ContainerStats> stats;
+        try {
+            stats = services_.sampler.read(record.id);
+        } catch (const Unavailable& error) { // the rest can be judged all the same
+            services_.host.debug("no usage of container " + record.shown.name + ": " + error.what());
+        }
+        if (!stats) return; // or it has ended meanwhile
         metrics.cpuPercent = stats->cpuPercent;
         metrics.memoryUsageMb = stats->memoryUsageMb;
         metrics.memoryLimitMb = stats->memoryLimitMb;

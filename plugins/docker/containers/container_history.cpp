@@ -17,7 +17,6 @@ BOOST_DESCRIBE_STRUCT(HistoryInput, (), (id, crashes, limit))
 class ContainerHistory : public Group {
 public:
     ContainerHistory(Registry& registry, Services& services) : services_(services), history_(services.host) {
-        registry.migration(2, EventHistory::kMigration);
         registry
             .operation("containers.history", "What happened to a container, the newest first", kApps, Tier::read, this,
                        &ContainerHistory::events)

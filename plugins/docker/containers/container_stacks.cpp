@@ -3,6 +3,7 @@
 #include "containers/container_groups.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace talome::docker {
 

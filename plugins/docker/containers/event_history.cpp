@@ -2,6 +2,8 @@
 
 #include "engine/time_spec.hpp"
 
+#include <algorithm>
+
 namespace talome::docker {
 
 namespace {

@@ -170,15 +170,15 @@ void EngineKeeper::onEnd(const std::string& why) {
     wake(kConnectTask);
 }
 
-// From any thread but the strand: the stream is ended there, which brings onEnd().
+// From any thread but the strand: the stream's end brings onEnd().
 void EngineKeeper::breakOff(const std::string& why) {
     std::shared_ptr<EventStream> stream;
     {
         const std::scoped_lock lock(stateMutex_);
         stream = stream_;
     }
+    down(why); // before the stream is told, so that this is the reason that stays
     if (stream) stream->abandon();
-    down(why);
 }
 
 void EngineKeeper::down(const std::string& why) {

@@ -39,7 +39,7 @@ TEST_CASE("state, health, restarts and start") {
     is.health = "unhealthy";
     CHECK(told(is) == "critical:health");
     is = running();
-    for (const auto& [restarts, expected] : {std::pair{2, ""}, {3, "warning:flapping"}, {9, "warning:flapping"}, {10, "critical:flapping"}}) {
+    for (const auto& [restarts, expected] : {std::pair{2, ""}, std::pair{3, "warning:flapping"}, std::pair{9, "warning:flapping"}, std::pair{10, "critical:flapping"}}) {
         is.restartCount = restarts;
         CHECK(told(is) == expected);
     }
@@ -63,7 +63,7 @@ TEST_CASE("state, health, restarts and start") {
 TEST_CASE("memory") {
     auto is = running();
     is.memoryLimitBytes = 1000;
-    for (const auto& [used, expected] : {std::pair{800, ""}, {801, "warning:memory"}, {920, "warning:memory"}, {921, "critical:memory"}}) {
+    for (const auto& [used, expected] : {std::pair{800, ""}, std::pair{801, "warning:memory"}, std::pair{920, "warning:memory"}, std::pair{921, "critical:memory"}}) {
         is.memoryBytes = used;
         CHECK(told(is) == expected);
     }
