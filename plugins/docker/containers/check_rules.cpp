@@ -25,7 +25,8 @@ bool hasWord(const std::string& line, std::string_view word) {
         const bool begins = at == 0 || !isLetter(line[at - 1]);
         const auto end = at + word.size();
         const bool ends = end == line.size() || !isLetter(line[end]);
-        const bool denied = line.substr(0, at).ends_with("no ") || line.substr(0, at).ends_with("0 ");
+        const std::string_view before = std::string_view(line).substr(0, at);
+        const bool denied = before.ends_with("no ") || before.ends_with(" 0 ") || before == "0 ";
         if (begins && ends && !denied) return true;
     }
     return false;
