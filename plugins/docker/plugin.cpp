@@ -20,7 +20,11 @@ constexpr MakeGroup kGroups[] = {
     containerInspection, // GET    /api/containers/{id}/inspect, …/top
     containerExec,       // POST   /api/containers/{id}/exec
     containerCheck,      // GET    /api/containers/{id}/check
+    containerCreate,     // POST   /api/containers
+    containerChecks,     // GET    /api/containers/check
+    containerErrors,     // GET    /api/containers/{id}/last-error, …/startup-errors
     containerStacks,     // GET    /api/containers/stacks
+    logSearch,           // GET    /api/containers/logs
     containerHistory,    // GET    /api/containers/{id}/events
     containerLogs,       // GET    /api/containers/{id}/logs
     containerStats,      // GET    /api/containers/{id}/stats

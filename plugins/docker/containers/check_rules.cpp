@@ -111,6 +111,26 @@ void checkDependencies(const CheckedContainer& is, Issues& issues) {
     issues.push_back({Severity::warning, "dependencies", "Others of its project do not run", names, "Start them."});
 }
 
+void checkAnswers(const CheckedContainer& is, Issues& issues) {
+    for (const PortAnswer& answer : is.answers) {
+        const std::string port = "Port " + std::to_string(answer.port);
+        if (answer.timedOut)
+            issues.push_back({Severity::critical, "response_time", "It does not answer", port + " gave no answer in time.", "Read its log; restart it."});
+        else if (answer.ms.value_or(0) > 1500)
+            issues.push_back({*answer.ms > 3000 ? Severity::critical : Severity::warning, "response_time", "It answers slowly",
+                              port + " took " + std::to_string(*answer.ms) + " ms.", "See what it, or this machine, is busy with."});
+    }
+}
+
+void checkDisks(const CheckedContainer& is, Issues& issues) {
+    for (const MountedDisk& disk : is.disks) {
+        if (disk.usedPercent <= 80) continue;
+        issues.push_back({disk.usedPercent > 92 ? Severity::critical : Severity::warning, "disk", "A disk that it uses is nearly full",
+                          "The one under " + disk.path + " is full to " + std::to_string(static_cast<int>(disk.usedPercent)) + " %.",
+                          "Make room on it."});
+    }
+}
+
 } // namespace
 
 std::vector<CheckIssue> checkContainer(const CheckedContainer& is) {
@@ -120,7 +140,9 @@ std::vector<CheckIssue> checkContainer(const CheckedContainer& is) {
     checkStartup(is, issues);
     checkMemory(is, issues);
     checkErrors(is, issues);
+    checkAnswers(is, issues);
     checkDependencies(is, issues);
+    checkDisks(is, issues);
     std::stable_sort(issues.begin(), issues.end(), [](const CheckIssue& a, const CheckIssue& b) { return a.severity > b.severity; });
     return issues;
 }

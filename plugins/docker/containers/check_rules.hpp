@@ -18,10 +18,21 @@ BOOST_DESCRIBE_ENUM(Verdict, healthy, degraded, critical)
 
 struct CheckIssue {
     Severity severity = Severity::info;
-    std::string category; // state, health, flapping, startup, memory, errors, dependencies
+    std::string category; // state, health, flapping, startup, memory, errors, response_time, dependencies, disk
     std::string title, detail, remediation;
 };
 BOOST_DESCRIBE_STRUCT(CheckIssue, (), (severity, category, title, detail, remediation))
+
+// What a published port gave for GET /; neither a time nor timedOut: it refused, or speaks no HTTP.
+struct PortAnswer {
+    int port = 0;
+    std::optional<std::int64_t> ms;
+    bool timedOut = false;
+};
+struct MountedDisk {
+    std::string path; // in the container
+    double usedPercent = 0;
+};
 
 struct CheckedContainer {
     std::string state;  // the engine's own word
@@ -31,6 +42,8 @@ struct CheckedContainer {
     std::optional<std::int64_t> memoryBytes, memoryLimitBytes;
     std::vector<std::string> lastLines;        // of its log
     std::vector<std::string> stoppedNeighbours; // of the same compose project
+    std::vector<PortAnswer> answers;
+    std::vector<MountedDisk> disks; // under its mounts
 };
 
 std::vector<CheckIssue> checkContainer(const CheckedContainer&);

@@ -30,6 +30,17 @@ std::vector<Port> portsOf(const engine::ListedContainer& from) {
     return ports;
 }
 
+// A port that is bound to this machine's loopback is nobody else's to open.
+std::vector<ReachablePort> reachable(const engine::ListedContainer& from) {
+    std::vector<ReachablePort> ports;
+    for (const auto& port : from.Ports.value_or(std::vector<engine::ListedPort>{})) {
+        const std::string address = port.IP.value_or("");
+        if (port.PublicPort.value_or(0) > 0 && port.Type == "tcp" && !address.starts_with("127.") && address != "::1")
+            ports.push_back({*port.PublicPort, port.PrivatePort});
+    }
+    return ports;
+}
+
 bool hasOwnNetwork(const engine::ListedContainer& from) {
     const std::string mode = from.HostConfig ? from.HostConfig->NetworkMode.value_or("") : "";
     return mode != "host" && mode != "none" && !mode.starts_with("container:");
@@ -66,6 +77,10 @@ ContainerRecord containerRecord(const engine::ListedContainer& from) {
     record.shown.ports = portsOf(from);
     record.shown.created = isoTime(from.Created);
     record.shown.labels = from.Labels_.value_or(std::map<std::string, std::string>{});
+    record.shown.compose = composeLabels(record.shown.labels);
+    record.shown.homepage = homepageLabels(record.shown.labels);
+    record.shown.watchtower = watchtowerLabels(record.shown.labels);
+    record.shown.open = openAddress(record.shown.labels, reachable(from));
     record.ownNetwork = hasOwnNetwork(from);
     render(record);
     return record;

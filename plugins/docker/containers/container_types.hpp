@@ -1,6 +1,8 @@
 // Containers as the REST API shows them.
 #pragma once
 
+#include "containers/container_labels.hpp"
+
 #include <talome/json.hpp>
 
 #include <cstdint>
@@ -42,9 +44,14 @@ struct Container {
     std::vector<Port> ports;
     std::string created;
     std::map<std::string, std::string> labels;
+    std::optional<ComposeLabels> compose;
+    std::optional<HomepageLabels> homepage;
+    std::optional<WatchtowerLabels> watchtower;
+    std::optional<OpenAddress> open; // where its pages are
     std::optional<ContainerStats> stats;
 };
-BOOST_DESCRIBE_STRUCT(Container, (), (id, name, image, status, ports, created, labels, stats))
+BOOST_DESCRIBE_STRUCT(Container, (),
+                      (id, name, image, status, ports, created, labels, compose, homepage, watchtower, open, stats))
 
 struct ContainerMount {
     std::string type;

@@ -93,8 +93,11 @@ std::pair<int, int> apiNumber(std::string_view text) {
 
 struct VersionAnswer {
     std::string Version, ApiVersion;
+    std::optional<std::string> MinAPIVersion;
 };
-BOOST_DESCRIBE_STRUCT(VersionAnswer, (), (Version, ApiVersion))
+BOOST_DESCRIBE_STRUCT(VersionAnswer, (), (Version, ApiVersion, MinAPIVersion))
+
+std::string apiText(std::pair<int, int> number) { return std::to_string(number.first) + "." + std::to_string(number.second); }
 
 } // namespace
 
@@ -188,8 +191,11 @@ EngineVersion EngineClient::negotiate(std::chrono::milliseconds limit) {
         throw Unsupported("the Docker engine " + answer.Version + " speaks API " + answer.ApiVersion +
                           "; 1.41 (Docker 20.10) or newer is needed");
     }
-    const auto spoken = std::min(theirs, kNewestApi);
-    const std::string api = std::to_string(spoken.first) + "." + std::to_string(spoken.second);
+    if (answer.MinAPIVersion && apiNumber(*answer.MinAPIVersion) > kNewestApi) {
+        throw Unsupported("the Docker engine " + answer.Version + " speaks API " + *answer.MinAPIVersion +
+                          " at least; " + apiText(kNewestApi) + " is the newest that is known here");
+    }
+    const std::string api = apiText(std::min(theirs, kNewestApi));
     const std::scoped_lock lock(mutex_);
     apiVersion_ = api;
     int zone = 0;

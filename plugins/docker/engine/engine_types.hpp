@@ -54,6 +54,11 @@ struct State {
     std::string StartedAt, FinishedAt;
     std::optional<Health> Health_;
 };
+struct FailedState {
+    std::int64_t Pid = 0;
+    int ExitCode = 0;
+    std::string Error, FinishedAt; // Error: why it could not start
+};
 struct InspectedState { // as much as the cache needs
     std::string Name;
     State State_;
@@ -95,6 +100,7 @@ struct InspectedContainer {
 };
 BOOST_DESCRIBE_STRUCT(Health, (), (Status))
 BOOST_DESCRIBE_STRUCT(State, (), (Status, Pid, ExitCode, StartedAt, FinishedAt, Health_))
+BOOST_DESCRIBE_STRUCT(FailedState, (), (Pid, ExitCode, Error, FinishedAt))
 BOOST_DESCRIBE_STRUCT(InspectedState, (), (Name, State_))
 BOOST_DESCRIBE_STRUCT(Config, (), (Tty, Env, Cmd, Entrypoint))
 BOOST_DESCRIBE_STRUCT(RestartPolicy, (), (Name, MaximumRetryCount))

@@ -1,9 +1,10 @@
 #include "exec/exec_ender.hpp"
 
+#include "creation/container_maker.hpp"
+
 #include <cerrno>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <sys/random.h>
 #include <system_error>
@@ -17,23 +18,6 @@ using namespace std::chrono_literals;
 constexpr const char* kImage = "talome-exec-ender";
 constexpr auto kLimit = 20s;
 
-struct EnderHostConfig {
-    std::string PidMode, NetworkMode = "none";
-    std::vector<std::string> CapDrop{"ALL"}, CapAdd{"KILL", "SYS_PTRACE"}, SecurityOpt{"no-new-privileges"};
-    bool ReadonlyRootfs = true;
-};
-BOOST_DESCRIBE_STRUCT(EnderHostConfig, (), (PidMode, NetworkMode, CapDrop, CapAdd, SecurityOpt, ReadonlyRootfs))
-struct EnderConfig {
-    std::string Image;
-    std::vector<std::string> Cmd;
-    std::map<std::string, std::string> Labels;
-    EnderHostConfig HostConfig;
-};
-BOOST_DESCRIBE_STRUCT(EnderConfig, (), (Image, Cmd, Labels, HostConfig))
-struct Created {
-    std::string Id;
-};
-BOOST_DESCRIBE_STRUCT(Created, (), (Id))
 struct Waited {
     int StatusCode = 0;
 };
@@ -98,16 +82,17 @@ void endExec(const EngineClient& client, const std::string& containerId, const s
     std::vector<std::string> command{"/end", mark};
     if (std::string first = firstProcess(client, containerId, execId); !first.empty())
         command.push_back(std::move(first));
-    const EnderConfig config{imageName(),
-                             std::move(command),
-                             {{"talome.role", "exec-ender"}, {"talome.passing", "true"}},
-                             {.PidMode = "container:" + containerId}};
-    const std::string id = client
-                               .get<Created>({.method = "POST",
-                                              .path = {"containers", "create"},
-                                              .limit = kLimit,
-                                              .body = toJson(config)})
-                               .Id;
+    engine::CreateBody config;
+    config.Image = imageName();
+    config.Cmd = std::move(command);
+    config.Labels = {{"talome.role", "exec-ender"}, {"talome.passing", "true"}};
+    config.HostConfig.NetworkMode = "none";
+    config.HostConfig.PidMode = "container:" + containerId;
+    config.HostConfig.CapDrop = {"ALL"};
+    config.HostConfig.CapAdd = {"KILL", "SYS_PTRACE"};
+    config.HostConfig.SecurityOpt = {"no-new-privileges"};
+    config.HostConfig.ReadonlyRootfs = true;
+    const std::string id = makeContainer(client, config, {Grant::containerNamespaces, Grant::capabilities});
     const auto remove = [&] {
         client.send({.method = "DELETE", .path = {"containers", id}, .query = {{"force", "1"}}, .limit = kLimit});
     };

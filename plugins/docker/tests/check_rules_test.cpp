@@ -1,5 +1,6 @@
 // What is wrong with a container, by the numbers of the specification.
 #include "containers/check_rules.hpp"
+#include "containers/mount_table.hpp"
 
 #include <doctest/doctest.h>
 
@@ -93,4 +94,37 @@ TEST_CASE("neighbours") {
     is.stoppedNeighbours = {"db"};
     CHECK(told(is) == "warning:dependencies");
     CHECK(verdictOf(checkContainer(is)) == Verdict::degraded);
+}
+
+TEST_CASE("answers of ports, and disks") {
+    auto is = running();
+    is.answers = {{80, 1500, false}, {81, {}, false}};
+    CHECK(told(is).empty());
+    is.answers = {{80, 1501, false}};
+    CHECK(told(is) == "warning:response_time");
+    is.answers = {{80, 3001, false}};
+    CHECK(told(is) == "critical:response_time");
+    is.answers = {{80, {}, true}};
+    CHECK(told(is) == "critical:response_time");
+    is.answers.clear();
+    is.disks = {{"/data", 80}};
+    CHECK(told(is).empty());
+    is.disks = {{"/data", 80.5}};
+    CHECK(told(is) == "warning:disk");
+    is.disks = {{"/data", 93}};
+    CHECK(told(is) == "critical:disk");
+}
+
+TEST_CASE("the file system under a path") {
+    const char* table = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+                        "30 22 0:40 / /mnt rw - nfs4 nas:/x rw\n"
+                        "31 30 8:17 / /mnt/own\\040disk rw shared:2 master:1 - xfs /dev/sdb1 rw\n"
+                        "broken line\n";
+    CHECK(fileSystemOf(table, "/var/lib") == "ext4");
+    CHECK(fileSystemOf(table, "/mnt/a") == "nfs4");
+    CHECK(fileSystemOf(table, "/mntx") == "ext4");
+    CHECK(fileSystemOf(table, "/mnt/own disk/b") == "xfs");
+    CHECK(fileSystemOf("", "/a").empty());
+    CHECK(isLocalDisk("xfs"));
+    for (const char* other : {"nfs4", "cifs", "fuse.sshfs", "tmpfs", ""}) CHECK_FALSE(isLocalDisk(other));
 }

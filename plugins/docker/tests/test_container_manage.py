@@ -155,7 +155,8 @@ class MembersTest(EngineCase):
         self.engine.run("private", options=["--env", f"PASSWORD={self.SECRET}"])
         wait_until(lambda: self.status_of("private") == "running", 5)
         member, outsider = self.member("member", apps=True), self.member("outsider", apps=False)
-        reads = ["", "/private", "/private/logs", "/private/stats", "/private/top", "/events", "/private/events"]
+        reads = ["", "/private", "/private/logs", "/private/stats", "/private/top", "/events", "/private/events", "/private/check", "/check",
+                 "/logs?pattern=PASSWORD", "/stacks", "?grouped=true", "/private/startup-errors"]
         for path in reads:
             if path != "/events":
                 answer = self.talomed.get(f"/api/containers{path}", token=member)

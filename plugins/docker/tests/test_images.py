@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from registry_case import Line, Registry, RegistryCase, needs_registry, wait_until
 from engine_case import engine_truth
 
+MEBIBYTES = 200 if os.environ.get("TALOME_TEST_FULL") == "1" else 40
+
 
 @needs_registry
 class ImagesTest(RegistryCase):
@@ -201,7 +203,7 @@ class ImagesTest(RegistryCase):
 
 @needs_registry
 class PullTest(RegistryCase):
-    """An image of 200 MB over a line that is slow."""
+    """An image of 200 MiB (TALOME_TEST_FULL=1, else 40) over a line that is slow."""
 
     @classmethod
     def setUpClass(cls):
@@ -209,7 +211,7 @@ class PullTest(RegistryCase):
         with tempfile.TemporaryDirectory() as folder:
             content = pathlib.Path(folder, "big")
             with open(content, "wb") as file:
-                for _ in range(200):
+                for _ in range(MEBIBYTES):
                     file.write(os.urandom(1 << 20))
             cls.image_of(content, "big:1")
         cls.push("big:1", source="big:1")
@@ -219,7 +221,7 @@ class PullTest(RegistryCase):
         assert answer.status == 200, answer
 
     def setUp(self):
-        self.line.rate, self.line.stalled = 40 << 20, False
+        self.line.rate, self.line.stalled = MEBIBYTES << 18, False  # four seconds
         self.engine.cli("rmi", "--force", "127.0.0.1:5001/big:1", check=False)
 
     def progressing(self, number, least):
@@ -237,7 +239,7 @@ class PullTest(RegistryCase):
         self.assertEqual(job["status"], "done", job)
         self.assertGreater(len(seen), 5)
         self.assertEqual(seen, sorted(seen))
-        self.assertGreater(job["progress"]["total"], 200_000_000)
+        self.assertGreater(job["progress"]["total"], MEBIBYTES * 1_000_000)
         self.assertEqual(job["progress"]["done"], job["progress"]["total"])
 
     def test_cancelled(self):

@@ -1,66 +1,20 @@
-"""What is promised in numbers: many containers, idleness, many viewers, long logs. TALOME_TEST_FULL=1 runs the long log at 1 GB."""
+"""What is promised in numbers: many containers, idleness, many viewers, long logs. The numbers themselves (200 containers, a minute
+of idleness, 1 GB of log) need TALOME_TEST_FULL=1 and a machine that is not busy; otherwise it is a small form of each, without times."""
 
 import collections
+import http.client
 import json
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
-from engine_case import Engine, EngineCase, Talomed, needs_engine, wait_until
+from engine_case import CountingSocket, Engine, EngineCase, Talomed, needs_engine, wait_until
 
 FULL = os.environ.get("TALOME_TEST_FULL") == "1"
-
-
-class CountingSocket:
-    """A unix socket before the engine's, that notes each request."""
-
-    def __init__(self, target):
-        self.target, self.requests = str(target), []
-        self.folder = tempfile.TemporaryDirectory(prefix="talome-count-")
-        self.path = pathlib.Path(self.folder.name, "docker.sock")
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(self.path))
-        self.listener.listen(64)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.folder.cleanup()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            engine = socket.socket(socket.AF_UNIX)
-            engine.connect(self.target)
-            for ends in ((client, engine, True), (engine, client, False)):
-                threading.Thread(target=self.pump, args=ends, daemon=True).start()
-
-    def pump(self, source, sink, counts):
-        try:
-            while data := source.recv(65536):
-                if counts and b" HTTP/1.1\r\n" in data:
-                    self.requests.append(data.split(b"\r\n", 1)[0].decode())
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 def engine_api(engine, path):
@@ -93,10 +47,11 @@ class CountedCase(EngineCase):
 
 @needs_engine
 class ManyTest(CountedCase):
-    def test_200_containers(self):
-        self.create(200, ["--label", "com.docker.compose.project=p", "--publish", "127.0.0.1::80"])
+    def test_many_containers(self):
+        count = 200 if FULL else 30
+        self.create(count, ["--label", "com.docker.compose.project=p", "--publish", "127.0.0.1::80"])
         self.engine.cli("start", *[f"many-{i}" for i in range(5)])
-        wait_until(lambda: len(self.list("?stats=false")) == 200, 20)
+        wait_until(lambda: len(self.list("?stats=false")) == count, 20)
         wait_until(lambda: sum(each["status"] == "running" for each in self.list("?stats=false").values()) == 5, 10)
         truth = {each["Id"][:12]: each for each in engine_api(self.engine, "/v1.41/containers/json?all=1")}
         shown = self.list("?stats=false")
@@ -108,8 +63,8 @@ class ManyTest(CountedCase):
             self.assertEqual(each["created"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(real["Created"])))
             self.assertEqual([(port["host"], port["container"], port["protocol"]) for port in each["ports"]],
                              sorted((port["PublicPort"], port["PrivatePort"], port["Type"]) for port in real["Ports"] if "PublicPort" in port))
-        calls = len(self.counted.requests)
-        import http.client
+        asked = lambda: [line for line in self.counted.requests if "/containers/" in line]
+        calls = len(asked())
         connection = http.client.HTTPConnection("127.0.0.1", self.talomed.port)
         delays = []
         for _ in range(200):
@@ -119,9 +74,10 @@ class ManyTest(CountedCase):
             answer.read()
             delays.append(time.perf_counter() - begun)
         median = statistics.median(delays) * 1000
-        print(f"\n200 containers: median {median:.2f} ms, p95 {sorted(delays)[190] * 1000:.2f} ms")
-        self.assertLess(median, 5)
-        self.assertEqual(len(self.counted.requests), calls, "the engine was asked for a list")
+        print(f"\n{count} containers: median {median:.2f} ms, p95 {sorted(delays)[190] * 1000:.2f} ms")
+        if FULL:
+            self.assertLess(median, 5)
+        self.assertEqual(len(asked()), calls, "the engine was asked for a list")
 
 
 @needs_engine
@@ -131,14 +87,18 @@ class IdleTest(CountedCase):
         for i in range(3):
             self.engine.run(f"runs-{i}")
         wait_until(lambda: len(self.list("?stats=false")) == 50, 20)
-        time.sleep(12)  # the last look at usage is over
+        def quiet():
+            before = len(self.counted.requests)
+            time.sleep(2)  # what is measured is that nothing comes
+            return len(self.counted.requests) == before
+        wait_until(quiet, 20, 0.05, "the last look at usage is over")
         calls, cpu, begun = len(self.counted.requests), cpu_seconds(self.talomed.pid), time.monotonic()
-        time.sleep(62)
+        time.sleep(62 if FULL else 5)
         spent, seconds = cpu_seconds(self.talomed.pid) - cpu, time.monotonic() - begun
         asked = self.counted.requests[calls:]
         print(f"\nidle for {seconds:.0f} s: {len(asked)} calls of the engine, {spent:.2f} s of CPU")
         self.assertLessEqual(len(asked), 2, asked)
-        self.assertLess(spent, 0.2)
+        self.assertLess(spent, 0.2 if FULL else 0.5)
 
         calls, cpu = len(self.counted.requests), cpu_seconds(self.talomed.pid)
         streams = [self.events("/api/containers/runs-0/stats?stream=true") for _ in range(100)]
@@ -153,7 +113,7 @@ class IdleTest(CountedCase):
 @needs_engine
 class LongLogTest(EngineCase):
     def test_a_long_log_in_constant_memory(self):
-        size = (1 << 30) if FULL else (100 << 20)
+        size = (1 << 30) if FULL else (48 << 20)
         line = "0123456789" * 20
         self.engine.run("long", "sh", "-c", f"yes {line} | head -c {size}; echo; echo needle in the haystack")
         self.engine.cli("wait", "long", timeout=500)
@@ -188,7 +148,7 @@ class LongLogTest(EngineCase):
         print(f"\n{size >> 20} MiB of log: searched in {searched:.1f} s, followed in {followed:.1f} s ({received >> 20} MiB of events); "
               f"resident {before >> 20} MiB before, {most[0] >> 20} MiB at most")
         self.assertGreater(received, size)
-        self.assertLess(most[0] - before, 24 << 20)
+        self.assertLess(most[0] - before, 16 << 20)
 
 
 if __name__ == "__main__":
