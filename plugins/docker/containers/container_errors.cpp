@@ -66,10 +66,10 @@ struct InspectedFailure {
 };
 BOOST_DESCRIBE_STRUCT(InspectedFailure, (), (Id, Created, Path, Args, State, Config_))
 
-// A run of a container that failed: from its start, if that is known, to its end.
+// A run of a container that failed, with its start and the end of the run before, if those are known.
 struct Failure {
     PastEvent end;
-    std::optional<PastEvent> start;
+    std::optional<PastEvent> start, endBefore;
     std::string engineWords; // it could not start
     bool oom = false;
 };
@@ -154,14 +154,14 @@ private:
             const bool ran = !inspected.State.FinishedAt.starts_with("0001-");
             PastEvent end{ran ? inspected.State.FinishedAt : inspected.Created, "died", container.shown.id, container.shown.name,
                           container.shown.image, inspected.State.ExitCode, {}, {}};
-            failures.push_back({std::move(end), {}, inspected.State.Error, false});
+            failures.push_back({std::move(end), {}, {}, inspected.State.Error, false});
         }
         for (std::size_t i = 0; i < events.size(); ++i) {
             if (events[i].event != "died" || events[i].reason == "finished") continue;
-            Failure failure{events[i], {}, {}, events[i].reason == "oom"};
-            for (std::size_t j = i + 1; j < events.size() && !failure.start; ++j) {
+            Failure failure{events[i], {}, {}, {}, events[i].reason == "oom"};
+            for (std::size_t j = i + 1; j < events.size() && !failure.endBefore; ++j) {
                 if (events[j].containerId != events[i].containerId) continue;
-                if (events[j].event == "died" || events[j].event == "stopped") break;
+                if (events[j].event == "died" || events[j].event == "stopped") failure.endBefore = events[j];
                 if (events[j].event == "started") failure.start = events[j];
             }
             failures.push_back(std::move(failure));
@@ -232,7 +232,7 @@ private:
         const auto bound = [&](const char* name, std::int64_t ms) {
             request.query.emplace_back(name, Instant{ms / 1000, static_cast<std::int32_t>(ms % 1000 * 1'000'000)}.engineText());
         };
-        if (failure.start) bound("since", msOf(*failure.start));
+        if (failure.endBefore) bound("since", msOf(*failure.endBefore)); // it may write before the news of its start
         bound("until", msOf(failure.end) + 1000); // what it wrote last may come after the news of its end
         try {
             services_.client.stream(request, [&](std::string_view bytes) { reader.feed(bytes); });

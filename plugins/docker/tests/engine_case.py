@@ -72,6 +72,7 @@ class CountingSocket:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+        source.close()
 
 
 class EngineCase(unittest.TestCase):

@@ -22,7 +22,7 @@ LISTED = {"Id": ID, "Names": ["/web"], "Image": "nginx:1.27", "ImageID": IMAGE, 
           "Ports": [{"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}, {"IP": "::", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}],
           "Labels": {"com.docker.compose.project": "site"}, "State": "running", "Status": "Up 2 minutes (healthy)", "HostConfig": {"NetworkMode": "site_default"},
           "NetworkSettings": {"Networks": {"site_default": {"IPAMConfig": None, "Links": None, "Aliases": None, "NetworkID": "c" * 64, "EndpointID": "d" * 64,
-                                                            "Gateway": "172.18.0.1", "IPAddress": "172.18.0.2", "IPPrefixLen": 16, "MacAddress": "02:42:ac:12:00:02"}}},
+                                                            "Gateway": "172.18.0.1", "IPAddress": "172.18.0.2", "IPPrefixLen": 16, "IPv6Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0, "MacAddress": "02:42:ac:12:00:02"}}},
           "Mounts": []}
 INSPECTED = {"Id": ID, "Created": "2025-10-09T08:53:20.1Z", "Path": "nginx", "Args": ["-g", "daemon off;"], "Image": IMAGE, "Name": "/web", "RestartCount": 0,
              "State": {"Status": "running", "Running": True, "Paused": False, "Restarting": False, "OOMKilled": False, "Dead": False, "Pid": 0, "ExitCode": 0, "Error": "",
