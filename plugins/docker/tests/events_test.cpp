@@ -1,5 +1,5 @@
 // The engine's event lines, and what others are told of them.
-#include "engine_event.hpp"
+#include "engine/engine_event.hpp"
 
 #include <talome/errors.hpp>
 
