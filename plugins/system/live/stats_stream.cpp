@@ -1,0 +1,150 @@
+// GET /api/stats-stream: the sampler's readings as server-sent events. One reading is written as JSON once, and the
+// same text goes to all who listen to the same fields. Who does not keep up misses readings; the host closes who takes
+// none at all. The id of an event is its time, so that a client that comes back is sent what it has missed, a minute at
+// most.
+#include "services.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <map>
+
+namespace talome::system {
+
+namespace {
+
+constexpr std::size_t kReplay = 60;
+constexpr std::uint64_t kMostQueued = 128 * 1024; // bytes for a client that is slow, some seconds of a large server
+constexpr const char* kFieldsPattern =
+    "^(cpu|memory|disk|network|gpu|pressure|uptime)(,(cpu|memory|disk|network|gpu|pressure|uptime))*$";
+
+struct StreamInput {
+    int interval = 1;
+    std::optional<std::string> fields;
+};
+BOOST_DESCRIBE_STRUCT(StreamInput, (), (interval, fields))
+
+/// One reading's JSON; those of fewer fields are made when somebody wants them.
+class Frame {
+public:
+    explicit Frame(SamplePtr sample) : sample_(std::move(sample)), id_(std::to_string(sample_->id)) {}
+    const Sample& sample() const { return *sample_; }
+    const std::string& id() const { return id_; }
+    const std::string& json(const std::string& fields) {
+        std::string& text = texts_[fields];
+        if (text.empty()) text = fields.empty() ? toJson(sample_->stats) : some(fields);
+        return text;
+    }
+
+private:
+    std::string some(const std::string& fields) const {
+        const Stats& stats = sample_->stats;
+        std::string text = R"({"sampledAt":)";
+        write(text, stats.sampledAt);
+        const auto add = [&](std::string_view name, const auto& value) {
+            if (("," + fields + ",").find("," + std::string(name) + ",") == std::string::npos) return;
+            text.append(",\"").append(name).append("\":");
+            write(text, value);
+        };
+        add("cpu", stats.cpu);
+        add("memory", stats.memory);
+        add("disk", stats.disk);
+        add("network", stats.network);
+        add("gpu", stats.gpu);
+        add("pressure", stats.pressure);
+        add("uptime", stats.uptime);
+        return text + "}";
+    }
+
+    SamplePtr sample_;
+    std::string id_;
+    std::map<std::string, std::string> texts_; ///< by fields; "": all
+};
+
+class StatsStream : public Group {
+public:
+    StatsStream(Registry& registry, Services& services) : services_(services) {
+        for (const auto& [id, path] : {std::pair("system.statsStream", "/api/stats-stream"),
+                                       std::pair("system.statsStreamAlias", "/api/stats/stream")})
+            registry
+                .raw(id, "The server's figures as server-sent events: `stats` at once, then each second", kDashboard,
+                     Tier::read, "GET", path, this, &StatsStream::follow)
+                .input("interval", "Seconds between two events", range(1, 60), 1)
+                .input("fields", "Only these: cpu, memory, disk, network, gpu, pressure, uptime", pattern(kFieldsPattern),
+                       length(1, 100));
+        services_.sampler.onSample([this] { return isHeard(); }, [this](const SamplePtr& sample) { tell(sample); });
+    }
+
+private:
+    struct Listener {
+        Stream stream;
+        std::string fields;
+        std::chrono::milliseconds interval{};
+        std::int64_t due = 0; ///< the id from which on it is sent one
+    };
+
+    void follow(Call&, const StreamInput& input, Exchange& exchange) {
+        const SamplePtr now = services_.sampler.look();
+        const std::string last = exchange.header("Last-Event-ID");
+        std::int64_t after = 0;
+        const bool comesBack = std::from_chars(last.data(), last.data() + last.size(), after).ec == std::errc();
+        const std::lock_guard lock(mutex_); // onEnded waits until the listener is among the others
+        remember(now);
+        const auto number = ++lastListener_;
+        Listener& listener = listeners_[number];
+        listener.fields = input.fields.value_or("");
+        listener.interval = std::chrono::seconds(input.interval);
+        try {
+            listener.stream = exchange.openStream("text/event-stream", {.onEnded =
+                                                                            [this, number](Ended) {
+                                                                                const std::lock_guard again(mutex_);
+                                                                                listeners_.erase(number);
+                                                                            },
+                                                                        .maxQueued = kMostQueued});
+        } catch (...) {
+            listeners_.erase(number);
+            throw;
+        }
+        if (comesBack)
+            for (Frame& frame : frames_)
+                if (frame.sample().id > after && frame.sample().id < now->id) send(listener, frame);
+        send(listener, frames_.back());
+        services_.host.wake(kSampleTask, std::chrono::seconds(1));
+    }
+
+    // With mutex_.
+    void remember(const SamplePtr& sample) {
+        if (!frames_.empty() && frames_.back().sample().id >= sample->id) return;
+        frames_.emplace_back(sample);
+        if (frames_.size() > kReplay) frames_.pop_front();
+    }
+    void send(Listener& listener, Frame& frame) {
+        listener.stream.event(frame.json(listener.fields), "stats", frame.id()); // what is full or gone is not sent
+        listener.due = frame.sample().id + listener.interval.count() - 500;      // half a second of the clock's own
+    }
+
+    void tell(const SamplePtr& sample) {
+        const std::lock_guard lock(mutex_);
+        remember(sample);
+        for (auto& [number, listener] : listeners_)
+            if (sample->id >= listener.due) send(listener, frames_.back());
+    }
+    bool isHeard() {
+        const std::lock_guard lock(mutex_);
+        return !listeners_.empty();
+    }
+
+    Services& services_;
+    std::mutex mutex_; // all below
+    std::map<std::uint64_t, Listener> listeners_;
+    std::uint64_t lastListener_ = 0;
+    std::deque<Frame> frames_;
+};
+
+} // namespace
+
+std::unique_ptr<Group> statsStream(Registry& registry, Services& services) {
+    return std::make_unique<StatsStream>(registry, services);
+}
+
+} // namespace talome::system

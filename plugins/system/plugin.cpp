@@ -1,0 +1,54 @@
+// The system plugin: what it declares, as a table. The operations are declared by their groups, one file each.
+#include "services.hpp"
+
+#include <array>
+
+namespace talome::system {
+
+class System : public Plugin {
+public:
+    /// A file system that does not answer keeps its thread for as long as it likes.
+    static constexpr bool kCanUnload = false;
+
+    explicit System(Registry& registry)
+        : services_(registry.host()), groups_{
+                                          stats(registry, services_),       // GET /api/system/stats, /gpu, /sensors …
+                                          statsStream(registry, services_), // GET /api/stats-stream
+                                      } {
+        registry.flag("dashboard", "The server's figures, their history and its health", true);
+        registry.flag("system", "Disks, storage, sensors and processes of the server", false);
+
+        registry.setting("net_interfaces",
+                         "Network interfaces that count for the whole server; empty: those with hardware behind them",
+                         std::vector<std::string>{}).restart();
+        registry.setting("mounts_ignore", "Paths below which mounts are not looked at", std::vector<std::string>{})
+            .restart();
+
+        registry.task(kSampleTask, "Reads what the server does while somebody looks", &services_.sampler,
+                      &Sampler::sampleTask);
+    }
+
+    void start() {
+        services_.sampler.open();
+        for (const auto& group : groups_) group->open();
+    }
+    void activate() {
+        for (const auto& group : groups_) group->activate();
+    }
+    void quiesce() { close(); }
+    void stop() { close(); }
+
+private:
+    void close() {
+        for (const auto& group : groups_) group->close();
+        services_.sampler.close();
+    }
+
+    Services services_;
+    std::array<std::unique_ptr<Group>, 2> groups_;
+};
+
+} // namespace talome::system
+
+TALOME_PLUGIN(talome::system::System, "system", "1.0.0",
+              "The server's figures, their history, its health and its storage.")

@@ -1,0 +1,34 @@
+// What the groups of operations work with. Each group is one file that declares its operations and holds their
+// handlers; plugin.cpp makes them all.
+#pragma once
+
+#include "live/sampler.hpp"
+
+#include <memory>
+#include <talome/plugin.hpp>
+
+namespace talome::system {
+
+struct Services {
+    explicit Services(const Host& h) : host(h), sampler(h) {}
+
+    const Host host;
+    Sampler sampler;
+};
+
+class Group {
+public:
+    virtual ~Group() = default;
+    virtual void open() {}     ///< in start()
+    virtual void activate() {}
+    virtual void close() {}    ///< in quiesce(), and again in stop()
+};
+
+std::unique_ptr<Group> stats(Registry&, Services&);
+std::unique_ptr<Group> statsStream(Registry&, Services&);
+
+// The flags are declared in plugin.cpp.
+inline constexpr Permission kDashboard = flags("dashboard"); ///< figures of the server
+inline constexpr Permission kSystem = flags("system");       ///< what is on it: files, disks, processes
+
+} // namespace talome::system
