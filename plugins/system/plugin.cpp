@@ -14,6 +14,7 @@ public:
         : services_(registry.host()), groups_{
                                           stats(registry, services_),       // GET /api/system/stats, /gpu, /sensors …
                                           statsStream(registry, services_), // GET /api/stats-stream
+                                          metrics(registry, services_),     // GET /api/metrics
                                       } {
         registry.flag("dashboard", "The server's figures, their history and its health", true);
         registry.flag("system", "Disks, storage, sensors and processes of the server", false);
@@ -23,6 +24,10 @@ public:
                          std::vector<std::string>{}).restart();
         registry.setting("mounts_ignore", "Paths below which mounts are not looked at", std::vector<std::string>{})
             .restart();
+
+        registry.setting("metrics_retention_days", "How long the history is kept at most; minutes are kept 8 days, five minutes 60",
+                         730).range(1, 3650);
+        registry.migration(1, HistoryStore::tables());
 
         registry.task(kSampleTask, "Reads what the server does while somebody looks", &services_.sampler,
                       &Sampler::sampleTask);
@@ -45,7 +50,7 @@ private:
     }
 
     Services services_;
-    std::array<std::unique_ptr<Group>, 2> groups_;
+    std::array<std::unique_ptr<Group>, 3> groups_;
 };
 
 } // namespace talome::system

@@ -2,6 +2,8 @@
 // handlers; plugin.cpp makes them all.
 #pragma once
 
+#include "history/forecast.hpp"
+#include "history/recorder.hpp"
 #include "live/sampler.hpp"
 
 #include <memory>
@@ -10,10 +12,15 @@
 namespace talome::system {
 
 struct Services {
-    explicit Services(const Host& h) : host(h), sampler(h) {}
+    explicit Services(const Host& h) : host(h), sampler(h), history(h), recorder(h, sampler, history) {}
 
     const Host host;
     Sampler sampler;
+    HistoryStore history;
+    Recorder recorder;
+
+    /// Of all file systems, or of one; in metrics.cpp.
+    std::vector<Forecast> forecasts(const std::optional<std::string>& mount);
 };
 
 class Group {
@@ -26,6 +33,7 @@ public:
 
 std::unique_ptr<Group> stats(Registry&, Services&);
 std::unique_ptr<Group> statsStream(Registry&, Services&);
+std::unique_ptr<Group> metrics(Registry&, Services&);
 
 // The flags are declared in plugin.cpp.
 inline constexpr Permission kDashboard = flags("dashboard"); ///< figures of the server

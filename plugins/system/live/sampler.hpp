@@ -44,6 +44,7 @@ public:
 
     std::vector<MountState> mounts(); ///< begins to ask those whose answer is old; waits for none
     void refreshMounts(std::chrono::milliseconds age);
+    std::vector<MountState> knownMounts() const { return prober_.state(); } ///< as they are known, asking none
     const Machine& machine() const { return machine_; }
     const Source& source() const { return source_; }
     std::vector<Temperature> temperatures();
