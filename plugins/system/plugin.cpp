@@ -14,7 +14,13 @@ public:
         : services_(registry.host()), groups_{
                                           stats(registry, services_),       // GET /api/system/stats, /gpu, /sensors …
                                           statsStream(registry, services_), // GET /api/stats-stream
+                                          processes(registry, services_),   // GET /api/system/processes
+                                          openMetrics(registry, services_), // a part of GET /metrics
                                           metrics(registry, services_),     // GET /api/metrics
+                                          health(registry, services_),      // GET /api/system/health
+                                          storage(registry, services_),     // GET /api/storage, /mounts, /apps …
+                                          smart(registry, services_),       // GET /api/storage/smart
+                                          reclaim(registry, services_),     // POST /api/storage/reclaim
                                       } {
         registry.flag("dashboard", "The server's figures, their history and its health", true);
         registry.flag("system", "Disks, storage, sensors and processes of the server", false);
@@ -27,7 +33,7 @@ public:
 
         registry.setting("metrics_retention_days", "How long the history is kept at most; minutes are kept 8 days, five minutes 60",
                          730).range(1, 3650);
-        registry.migration(1, HistoryStore::tables());
+        registry.migration(1, HistoryStore::tables() + HealthKeeper::tables() + SmartReader::tables() + Sizes::tables());
 
         registry.task(kSampleTask, "Reads what the server does while somebody looks", &services_.sampler,
                       &Sampler::sampleTask);
@@ -50,7 +56,7 @@ private:
     }
 
     Services services_;
-    std::array<std::unique_ptr<Group>, 3> groups_;
+    std::array<std::unique_ptr<Group>, 9> groups_;
 };
 
 } // namespace talome::system

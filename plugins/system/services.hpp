@@ -2,9 +2,13 @@
 // handlers; plugin.cpp makes them all.
 #pragma once
 
+#include "health/health_keeper.hpp"
 #include "history/forecast.hpp"
 #include "history/recorder.hpp"
 #include "live/sampler.hpp"
+#include "storage/reclaim_plan.hpp"
+#include "storage/sizes.hpp"
+#include "storage/storage_types.hpp"
 
 #include <memory>
 #include <talome/plugin.hpp>
@@ -12,15 +16,23 @@
 namespace talome::system {
 
 struct Services {
-    explicit Services(const Host& h) : host(h), sampler(h), history(h), recorder(h, sampler, history) {}
+    explicit Services(const Host& h)
+        : host(h), sampler(h), history(h), recorder(h, sampler, history), health(h, sampler), smart(h),
+          sizes(h, sampler.source()) {}
 
     const Host host;
     Sampler sampler;
     HistoryStore history;
     Recorder recorder;
+    HealthKeeper health;
+    SmartReader smart;
+    Sizes sizes;
 
     /// Of all file systems, or of one; in metrics.cpp.
     std::vector<Forecast> forecasts(const std::optional<std::string>& mount);
+    std::vector<Judged> smartJudged();      ///< in smart.cpp
+    ReclaimSummary reclaimSummary() const;  ///< in reclaim.cpp, as the next
+    ReclaimSummary summaryOf(const std::vector<PlannedFile>&) const;
 };
 
 class Group {
@@ -33,7 +45,13 @@ public:
 
 std::unique_ptr<Group> stats(Registry&, Services&);
 std::unique_ptr<Group> statsStream(Registry&, Services&);
+std::unique_ptr<Group> processes(Registry&, Services&);
+std::unique_ptr<Group> openMetrics(Registry&, Services&);
 std::unique_ptr<Group> metrics(Registry&, Services&);
+std::unique_ptr<Group> health(Registry&, Services&);
+std::unique_ptr<Group> storage(Registry&, Services&);
+std::unique_ptr<Group> smart(Registry&, Services&);
+std::unique_ptr<Group> reclaim(Registry&, Services&);
 
 // The flags are declared in plugin.cpp.
 inline constexpr Permission kDashboard = flags("dashboard"); ///< figures of the server
