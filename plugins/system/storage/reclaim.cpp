@@ -18,17 +18,17 @@ struct Preview {
     std::vector<ReclaimCategory> categories;
     std::uint64_t totalReclaimableBytes = 0; ///< Docker's part included
     std::vector<Reclaimable> entries;        ///< the largest first
-    std::string planToken, validUntil;
+    std::string plan, validUntil;
     std::optional<std::string> dockerReason;
 };
-BOOST_DESCRIBE_STRUCT(Preview, (), (categories, totalReclaimableBytes, entries, planToken, validUntil, dockerReason))
+BOOST_DESCRIBE_STRUCT(Preview, (), (categories, totalReclaimableBytes, entries, plan, validUntil, dockerReason))
 
 struct ReclaimInput {
     std::vector<std::string> targets;
-    std::optional<std::string> planToken;
+    std::optional<std::string> plan;
     bool dryRun = true;
 };
-BOOST_DESCRIBE_STRUCT(ReclaimInput, (), (targets, planToken, dryRun))
+BOOST_DESCRIBE_STRUCT(ReclaimInput, (), (targets, plan, dryRun))
 
 struct ReclaimAnswer {
     bool dryRun = true;
@@ -42,7 +42,7 @@ constexpr std::int64_t kValidMs = 15 * 60'000;
 
 std::vector<ReclaimRule> rules(const std::string& root) {
     std::vector<ReclaimRule> all = {
-        {"packageCache", "/var/cache/apt/archives", "a package that is installed already; it can be loaded again", {".deb"}, 0, Risk::low, false},
+        {"packageCache", "/var/cache/apt/archives", "the file of a package, which can be loaded again", {".deb"}, 0, Risk::low, false},
         {"rotatedLogs", "/var/log", "a log that was put away more than a week ago", {".gz", ".xz", ".zst", ".bz2", ".1", ".2", ".old"}, 7, Risk::low, true},
         {"crashDumps", "/var/lib/systemd/coredump", "the memory of a program that crashed", {}, 1, Risk::low, false},
         {"crashDumps", "/var/crash", "the memory of a program that crashed", {}, 1, Risk::low, false},
@@ -66,7 +66,7 @@ public:
             .route("POST", "/api/storage/cleanup")
             .input("targets", "Ids of the preview's entries", items(1, kMostPlanned))
             .input("targets[]", "An id", length(1, 100))
-            .input("planToken", "Of the preview: needed unless dryRun", length(1, 100))
+            .input("plan", "Of the preview, its token: needed unless dryRun", length(1, 100))
             .input("dryRun", "Only says what would be deleted", true);
     }
 
@@ -84,7 +84,7 @@ private:
         answer.dockerReason = summary.dockerReason;
         for (const PlannedFile& each : files) answer.entries.push_back(each.shown);
         const std::int64_t now = services_.host.nowMs();
-        answer.planToken = plans_.keep(std::move(files), now);
+        answer.plan = plans_.keep(std::move(files), now);
         answer.validUntil = timestamp(now + kValidMs);
         return answer;
     }
@@ -93,10 +93,10 @@ private:
         ReclaimAnswer answer;
         answer.dryRun = input.dryRun;
         const std::set<std::string> wanted(input.targets.begin(), input.targets.end());
-        if (!input.dryRun && !input.planToken)
-            throw Invalid("planToken", "is needed to delete: it comes with GET /api/storage/reclaimable");
-        auto files = input.planToken ? (input.dryRun ? plans_.look(*input.planToken, services_.host.nowMs())
-                                                     : plans_.take(*input.planToken, services_.host.nowMs()))
+        if (!input.dryRun && !input.plan)
+            throw Invalid("plan", "is needed to delete: it comes with GET /api/storage/reclaimable");
+        auto files = input.plan ? (input.dryRun ? plans_.look(*input.plan, services_.host.nowMs())
+                                                     : plans_.take(*input.plan, services_.host.nowMs()))
                                      : find();
         std::erase_if(files, [&](const PlannedFile& each) { return !wanted.contains(each.shown.id); });
         if (files.size() != wanted.size()) throw Invalid("targets", "holds an id that the preview does not have");
