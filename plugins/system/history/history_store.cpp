@@ -16,6 +16,13 @@ std::string columns() {
     return text + "memory_total, disk_total";
 }
 
+/// "a, b, …, "
+std::string means() {
+    std::string text;
+    for (const std::string_view name : kSeriesNames) text.append(name).append(", ");
+    return text;
+}
+
 /// The same of several rows as one. A mean counts as often as it has readings.
 std::string merged() {
     std::string text;
@@ -39,7 +46,9 @@ std::string insertText() {
     return text + ", memory_total = excluded.memory_total, disk_total = excluded.disk_total WHERE excluded.n >= n";
 }
 
-Bucket bucketOf(const RowView& row) {
+} // namespace
+
+Bucket HistoryStore::wholeBucket(const RowView& row) {
     Bucket bucket;
     bucket.t = row.get<std::int64_t>(0);
     bucket.n = row.get<int>(1);
@@ -53,7 +62,18 @@ Bucket bucketOf(const RowView& row) {
     return bucket;
 }
 
-} // namespace
+Bucket HistoryStore::meanBucket(const RowView& row) {
+    Bucket bucket;
+    bucket.t = row.get<std::int64_t>(0);
+    for (std::uint32_t i = 0; i < kSeries; ++i) {
+        if (row.isNull(i + 1)) continue;
+        const auto mean = row.get<std::int64_t>(i + 1);
+        bucket.spans[i] = Span{mean, mean, mean};
+    }
+    bucket.memoryTotal = row.get<std::optional<std::int64_t>>(kSeries + 1);
+    bucket.diskTotal = row.get<std::optional<std::int64_t>>(kSeries + 2);
+    return bucket;
+}
 
 std::string HistoryStore::tables() {
     std::string text = "CREATE TABLE history (tier INTEGER NOT NULL, t INTEGER NOT NULL, n INTEGER NOT NULL";
@@ -70,6 +90,7 @@ HistoryStore::HistoryStore(Host host)
       rollUp_("INSERT OR REPLACE INTO history (tier, t, n, " + columns() + ") SELECT ?, ?, sum(n), " + merged() +
               " FROM history WHERE tier = ? AND t >= ? AND t < ? HAVING count(*) > 0"),
       select_("SELECT t, n, " + columns() + " FROM history WHERE tier = ? AND t >= ? AND t < ? ORDER BY t"),
+      selectMeans_("SELECT t, " + means() + "memory_total, disk_total FROM history WHERE tier = ? AND t >= ? AND t < ? ORDER BY t"),
       selectGrouped_("SELECT t / ? * ? AS b, sum(n), " + merged() +
                      " FROM history WHERE tier = ? AND t >= ? AND t < ? GROUP BY b ORDER BY b") {}
 
@@ -102,19 +123,10 @@ void HistoryStore::write(const Bucket& b, const std::vector<MountHour>& mounts) 
     });
 }
 
-void HistoryStore::read(const Resolution& tier, std::int64_t from, std::int64_t to, int step,
-                        const std::function<void(const Bucket&)>& body) const {
-    const auto row = [&](const RowView& view) { body(bucketOf(view)); };
-    if (step == tier.width)
-        host_.database().each(select_, row, tier.width, from, to);
-    else
-        host_.database().each(selectGrouped_, row, step, step, tier.width, from, to);
-}
-
 std::optional<Bucket> HistoryStore::latest() const {
     const auto t = host_.database().one<std::optional<std::int64_t>>("SELECT max(t) FROM history WHERE tier = 60");
     std::optional<Bucket> found;
-    if (t && *t) read(kTiers[0], **t, **t + 1, kTiers[0].width, [&](const Bucket& bucket) { found = bucket; });
+    if (t && *t) read(kTiers[0], **t, **t + 1, kTiers[0].width, true, [&](const Bucket& bucket) { found = bucket; });
     return found;
 }
 

@@ -5,7 +5,6 @@
 
 #include "history/series.hpp"
 
-#include <functional>
 #include <string>
 #include <talome/host.hpp>
 
@@ -29,8 +28,17 @@ public:
 
     /// A minute that is over. One that has been written before is replaced by one of as many readings or more.
     void write(const Bucket&, const std::vector<MountHour>&);
-    /// Buckets of `step` seconds, which is a multiple of the tier's width, oldest first.
-    void read(const Resolution&, std::int64_t from, std::int64_t to, int step, const std::function<void(const Bucket&)>&) const;
+    /// Buckets of `step` seconds, which is a multiple of the tier's width, oldest first. Without `whole` only their
+    /// means and totals are read.
+    template <class F>
+    void read(const Resolution& tier, std::int64_t from, std::int64_t to, int step, bool whole, F&& body) const {
+        const auto row = [&](const RowView& view) { body(whole ? wholeBucket(view) : meanBucket(view)); };
+        if (step == tier.width)
+            host_.database().each(whole ? select_ : selectMeans_, row, tier.width, from, to);
+        else
+            host_.database().each(selectGrouped_, [&](const RowView& view) { body(wholeBucket(view)); }, step, step,
+                                  tier.width, from, to);
+    }
     std::optional<Bucket> latest() const;
     /// Hours of one mount, oldest first.
     std::vector<MountPoint> mountHours(const std::string& mount, const std::string& fs, std::int64_t from) const;
@@ -38,10 +46,12 @@ public:
     void prune(std::int64_t now, int mostDays);
 
 private:
+    static Bucket wholeBucket(const RowView&);
+    static Bucket meanBucket(const RowView&);
     static void rollUp(Transaction&, const std::string& sql, int from, int to, std::int64_t t);
 
     const Host host_;
-    const std::string insert_, rollUp_, select_, selectGrouped_;
+    const std::string insert_, rollUp_, select_, selectMeans_, selectGrouped_;
 };
 
 } // namespace talome::system

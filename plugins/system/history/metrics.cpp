@@ -9,7 +9,8 @@
 
 namespace talome::system {
 
-/// A row as the API document has it. With detail=true each series also has _min and _max.
+/// A row as the API document has it. With detail=true there are load, temperature and swap too, and of each series also
+/// _min and _max.
 struct MetricsRow {
     std::string timestamp; ///< start of the bucket
     std::optional<double> cpu;
@@ -74,17 +75,17 @@ struct Wanted {
     bool memoryTotal = false, diskTotal = false;
 };
 
-Wanted wanted(const std::string& metric) {
+Wanted wanted(const std::string& metric, bool detail) {
     const auto has = [&](std::string_view word) {
         return metric == "all" || ("," + metric + ",").find("," + std::string(word) + ",") != std::string::npos;
     };
     Wanted w;
     const auto set = [&](Series each, bool on) { w.series[static_cast<std::size_t>(each)] = on; };
     set(Series::cpu, has("cpu"));
-    set(Series::load, has("cpu"));
-    set(Series::temperature, has("cpu"));
+    set(Series::load, detail && has("cpu"));
+    set(Series::temperature, detail && has("cpu"));
     set(Series::memoryUsed, has("memory"));
-    set(Series::swapUsed, has("memory"));
+    set(Series::swapUsed, detail && has("memory"));
     set(Series::diskUsed, has("disk"));
     set(Series::networkRx, has("network"));
     set(Series::networkTx, has("network"));
@@ -167,7 +168,7 @@ public:
             .input("to", "End, ISO 8601; now unless said", length(8, 40))
             .input("step", "Seconds of a row: a multiple of 60", range(60, 7 * 86400))
             .input("points", "About so many rows instead of a step", range(2, 2000))
-            .input("detail", "Also the least and the most of each row: cpu_min, cpu_max …", false)
+            .input("detail", "Also load, temperature and swap, and the least and most of each row: cpu_min, cpu_max …", false)
             .input("fill", "With a row for times of which nothing is known", false);
         registry
             .operation("metrics.latest", "The last recorded minute", kDashboard, Tier::read, this,
@@ -223,9 +224,9 @@ private:
 
     MetricsRows history(const MetricsInput& input) {
         const Window w = window(input);
-        RowWriter writer(wanted(input.metric.value_or("all")), input.detail);
+        RowWriter writer(wanted(input.metric.value_or("all"), input.detail), input.detail);
         std::int64_t next = w.from;
-        services_.history.read(w.tier, w.from, w.to, w.step, [&](const Bucket& bucket) {
+        services_.history.read(w.tier, w.from, w.to, w.step, input.detail, [&](const Bucket& bucket) {
             for (; input.fill && next < bucket.t; next += w.step) writer.gap(next);
             next = bucket.t + w.step;
             writer.row(bucket);
@@ -237,7 +238,7 @@ private:
     Json latest() {
         const auto bucket = services_.history.latest();
         if (!bucket) throw NotFound("nothing has been recorded yet: a row is written each minute");
-        RowWriter writer(wanted("all"), true);
+        RowWriter writer(wanted("all", true), true);
         writer.row(*bucket);
         const std::string list = writer.done();
         return Json{list.substr(1, list.size() - 2)};

@@ -213,7 +213,10 @@ SamplePtr Sampler::sampleSince(const CountersPtr& before) {
     sample->at = now->at;
     sample->counters = now;
     fill(stats.cpu, rates, *now);
-    if (!stats.cpu.usage) stats.problems.emplace_back("cpu: " + source_.proc + "/stat cannot be read");
+    if (!now->cpu)
+        stats.problems.emplace_back("cpu: " + source_.proc + "/stat cannot be read");
+    else if (!stats.cpu.usage)
+        stats.problems.emplace_back("cpu: its counters stand still");
     if (now->memory) {
         const MemoryAmounts& memory = *now->memory;
         stats.memory = {memory.used(),    memory.total,     memory.available,

@@ -72,6 +72,8 @@ public:
                 .input("interval", "Seconds between two events", range(1, 60), 1)
                 .input("fields", "Only these: cpu, memory, disk, network, gpu, pressure, uptime", pattern(kFieldsPattern),
                        length(1, 100));
+        for (const char* topics : {"disk.*", "memory.*", "cpu.*", "temperature.*"})
+            registry.on(topics, this, &StatsStream::alert);
         services_.sampler.onSample([this] { return isHeard(); }, [this](const SamplePtr& sample) { tell(sample); });
     }
 
@@ -128,6 +130,11 @@ private:
         remember(sample);
         for (auto& [number, listener] : listeners_)
             if (sample->id >= listener.due) send(listener, frames_.back());
+    }
+    /// Of the plugin's own topics: who watches the figures is told at once what is wrong with them.
+    void alert(std::string_view, std::string_view json) {
+        const std::lock_guard lock(mutex_);
+        for (auto& [number, listener] : listeners_) listener.stream.event(json, "alert");
     }
     bool isHeard() {
         const std::lock_guard lock(mutex_);
