@@ -215,8 +215,8 @@ private:
         if (input.step && w.step % 60) throw Invalid("step", "must be a multiple of 60");
         w.tier = kTiers[0];
         for (const Resolution& tier : kTiers) // the finest one that goes back so far, or a coarser one that is fine enough
-            if (w.step >= tier.width || w.tier.keepDays * std::int64_t{86400} < now - w.from) w.tier = tier;
-        w.step = std::max(w.tier.width, w.step / w.tier.width * w.tier.width);
+            if ((w.step >= tier.width && (!input.step || w.step % tier.width == 0)) || w.tier.keepDays * std::int64_t{86400} < now - w.from) w.tier = tier;
+        w.step = (w.step + w.tier.width - 1) / w.tier.width * w.tier.width;
         if (span / w.step > 20'000) throw Invalid("step", "that would be more than 20000 rows");
         w.from = (w.from + w.step - 1) / w.step * w.step;
         return w;

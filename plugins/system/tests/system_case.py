@@ -7,9 +7,9 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "tests"))
-from support import Talomed, wait_until
+from support import Talomed, build, wait_until
 
-__all__ = ["Events", "SystemCase", "Talomed", "member_of", "wait_until"]
+__all__ = ["Events", "SystemCase", "Talomed", "build", "member_of", "wait_until"]
 
 
 class Events:

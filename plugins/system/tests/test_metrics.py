@@ -3,14 +3,13 @@
 import datetime
 import json
 import os
+import pathlib
 import random
 import sqlite3
-import statistics
 import time
 import unittest
 
-from system_case import SystemCase, Talomed, wait_until
-from support import build
+from system_case import SystemCase, Talomed, build, wait_until
 
 FIELDS = {"timestamp", "cpu", "memory_used", "memory_total", "disk_used", "disk_total", "network_rx", "network_tx"}
 SERIES = ("cpu", "memory_used", "disk_used", "network_rx", "network_tx", "load", "temperature", "swap_used")
@@ -78,7 +77,7 @@ class HistoryTest(unittest.TestCase):
             rows_between(database, 60, now - 8 * 86400, now)
             rows_between(database, 300, now - 60 * 86400, now)
             rows_between(database, 3600, now - 730 * 86400, now)
-            mount = [each.split() for each in open("/proc/self/mountinfo") if each.split()[4] == "/"][-1]
+            mount = [each.split() for each in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if each.split()[4] == "/"][-1]
             source = mount[mount.index("-") + 2]
             database.execute("INSERT INTO mounts VALUES (1, '/', ?)", (source,))
             database.executemany("INSERT INTO mount_hours VALUES (1, ?, ?, ?)",
@@ -104,14 +103,20 @@ class HistoryTest(unittest.TestCase):
         self.assertLess(self.whole, 30e6)
 
     def test_a_week_is_read_quickly(self):
-        took = []
-        for _ in range(20):
+        """In processor time, for the machine may be busy with other things; how long it took is printed."""
+        stat = pathlib.Path(f"/proc/{self.talomed.pid}/stat")
+        ticks = lambda: sum(map(int, stat.read_text().rsplit(")", 1)[1].split()[11:13]))
+        self.rows("period=7d")
+        before, n = ticks(), 50
+        for _ in range(n):
             answer = self.talomed.get("/api/metrics?period=7d")
-            self.assertGreater(len(answer.json), 2010)
-        log = [line for line in self.talomed.log.splitlines() if '"route":"/api/metrics"' in line][-20:]
+        each = (ticks() - before) * 1000 / os.sysconf("SC_CLK_TCK") / n
+        self.assertGreater(len(answer.json), 2010)
+        log = [line for line in self.talomed.log.splitlines() if '"route":"/api/metrics"' in line][-n:]
         took = sorted(int(line.split('"durationUs":')[1].split(",")[0]) / 1000 for line in log)
-        print(f"7 days: {len(answer.json)} rows, {len(answer.body)} bytes, median {statistics.median(took):.1f} ms, at most {took[-1]:.1f} ms", flush=True)
-        self.assertLess(statistics.median(took), 10 * float(os.environ.get("TALOME_SLOW", "1")))
+        print(f"7 days: {len(answer.json)} rows, {len(answer.body)} bytes, {each:.1f} ms of CPU; took {took[0]:.1f} ms at least, "
+              f"{took[n // 2]:.1f} median", flush=True)
+        self.assertLessEqual(each, 10)
 
     def test_resolutions(self):
         step = lambda rows: {(datetime.datetime.fromisoformat(b["timestamp"]) - datetime.datetime.fromisoformat(a["timestamp"])).total_seconds()
