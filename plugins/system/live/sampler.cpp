@@ -17,8 +17,9 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh{1500};
 constexpr auto kShortest = 300ms;          // between two readings, for a share worth showing
 constexpr auto kOldest = 30s;              // of a reading that is compared with
-constexpr auto kMountAge = 2s;             // while somebody looks
+constexpr auto kMountAge = 1500ms;         // while somebody looks
 constexpr auto kFirstMounts = 150ms;
+constexpr std::chrono::milliseconds kTableAge{900}; // between two looks at the mount table
 constexpr auto kSlowThings = 5s;           // temperatures and frequencies, some of which are slow to read
 
 std::optional<std::string> variable(const char* name) {
@@ -114,6 +115,12 @@ SamplePtr Sampler::fresh() const {
 }
 
 void Sampler::refreshMounts(std::chrono::milliseconds age) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto now = Clock::now();
+        if (mountsAt_ != Clock::time_point{} && now - mountsAt_ < std::min<std::chrono::milliseconds>(age, kTableAge)) return;
+        mountsAt_ = now;
+    }
     const auto table = readFile(source_.mountTable(), 4 << 20);
     std::vector<std::string> ignored;
     {

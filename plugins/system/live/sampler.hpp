@@ -80,7 +80,7 @@ private:
     std::vector<std::string> ignoredMounts_;
     SamplePtr sample_;
     CountersPtr older_, newer_; ///< the last two readings
-    Clock::time_point lastLook_{}, nextSample_{};
+    Clock::time_point lastLook_{}, nextSample_{}, mountsAt_{};
 };
 
 /// Rows of mounts as they are shown.

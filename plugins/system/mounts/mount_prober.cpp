@@ -1,5 +1,8 @@
 #include "mounts/mount_prober.hpp"
 
+#include <sched.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -14,6 +17,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMostThreads = 2 * kMostWaiting;
+
+/// A thread that waits in the kernel for a file system cannot always be killed, and then its process ends only when it
+/// does. It must not keep open what the process had, such as the port, which the next one needs.
+void letGoOfDescriptors() {
+    if (::unshare(CLONE_FILES) == 0) ::close_range(0, ~0u, 0);
+}
 
 std::string keyOf(const Mount& mount) { return std::to_string(mount.id) + " " + mount.device + " " + mount.path; }
 
@@ -135,7 +144,10 @@ void MountProber::refresh(const std::vector<Mount>& mounts, std::chrono::millise
         if (list.empty()) continue;
         ++shared_->threads;
         try {
-            std::thread([shared = shared_, keys = list] { shared->askAll(keys); }).detach();
+            std::thread([shared = shared_, keys = list] {
+                letGoOfDescriptors();
+                shared->askAll(keys);
+            }).detach();
         } catch (const std::system_error&) { // no more threads: asked the next time
             --shared_->threads;
             for (const auto& key : list) shared_->mounts[key].queued = false;

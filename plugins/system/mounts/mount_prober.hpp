@@ -4,6 +4,9 @@
 // mount that does not answer within kPatience keeps its thread, is not asked again, and is reported as unresponsive
 // until it answers. At most kMostWaiting threads wait; while so many do, only what has answered before is asked.
 //
+// Some waits (of FUSE) outlast even SIGKILL, and with them the process, though nothing else of it is left: its threads
+// here keep no descriptor open, so that the next process can take its place.
+//
 // Any thread.
 #pragma once
 
