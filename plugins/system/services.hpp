@@ -6,6 +6,7 @@
 #include "history/forecast.hpp"
 #include "history/recorder.hpp"
 #include "live/sampler.hpp"
+#include "storage/docker_usage.hpp"
 #include "storage/reclaim_plan.hpp"
 #include "storage/sizes.hpp"
 #include "storage/storage_types.hpp"
@@ -18,7 +19,7 @@ namespace talome::system {
 struct Services {
     explicit Services(const Host& h)
         : host(h), sampler(h), history(h), recorder(h, sampler, history), health(h, sampler), smart(h),
-          sizes(h, sampler.source()) {}
+          sizes(h, sampler.source()), dockerUsage(h) {}
 
     const Host host;
     Sampler sampler;
@@ -27,12 +28,13 @@ struct Services {
     HealthKeeper health;
     SmartReader smart;
     Sizes sizes;
+    DockerUsageReader dockerUsage;
 
     /// Of all file systems, or of one; in metrics.cpp.
     std::vector<Forecast> forecasts(const std::optional<std::string>& mount);
     std::vector<Judged> smartJudged();      ///< in smart.cpp
-    ReclaimSummary reclaimSummary() const;  ///< in reclaim.cpp, as the next
-    ReclaimSummary summaryOf(const std::vector<PlannedFile>&) const;
+    ReclaimSummary reclaimSummary();        ///< in reclaim.cpp, as the next
+    ReclaimSummary summaryOf(const std::vector<PlannedFile>&, std::chrono::milliseconds wait); ///< for Docker's part
 };
 
 class Group {

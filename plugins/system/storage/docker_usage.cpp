@@ -2,12 +2,35 @@
 
 namespace talome::system {
 
-DockerKnown askDockerUsage(const Host& host) {
+namespace {
+
+constexpr std::chrono::seconds kFresh{60};
+
+} // namespace
+
+void DockerUsageReader::usageTask() {
+    DockerKnown known;
     try {
-        return {readText<DockerUsage>(host.callText(nullptr, kDockerUsage, "{}")), {}};
+        known.usage = readText<DockerUsage>(host_.callText(nullptr, kDockerUsage, "{}"));
     } catch (const Error& error) {
-        return {{}, error.what()};
+        known.reason = error.what();
     }
+    {
+        const std::lock_guard lock(mutex_);
+        known_ = std::move(known);
+        at_ = Clock::now();
+        ++readings_;
+    }
+    done_.notify_all();
+}
+
+DockerKnown DockerUsageReader::look(std::chrono::milliseconds most) {
+    std::unique_lock lock(mutex_);
+    if (at_ != Clock::time_point{} && known_.usage && Clock::now() - at_ < kFresh) return known_;
+    const auto before = readings_;
+    host_.wake(kDockerUsageTask);
+    done_.wait_for(lock, most, [&] { return readings_ != before; });
+    return known_;
 }
 
 } // namespace talome::system

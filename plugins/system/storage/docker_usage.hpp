@@ -1,7 +1,11 @@
-// What containers, images and volumes take, as the docker plugin says it. Without that plugin, or with an older one,
-// it is said that nothing is known.
+// What containers, images and volumes take, as the docker plugin says it. The engine may count for a minute, so nobody
+// waits for it for long: one question goes on in the background and serves all who look. Without that plugin, or with
+// an older one, it is said that nothing is known.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <talome/host.hpp>
@@ -38,8 +42,26 @@ struct DockerKnown {
 };
 
 inline constexpr const char* kDockerUsage = "docker.diskUsage";
+inline constexpr const char* kDockerUsageTask = "system.dockerUsage";
 
-/// In the plugin's own name: sizes are no secret of those who may see the storage.
-DockerKnown askDockerUsage(const Host& host);
+/// Any worker; usageTask() as a task. Asks in the plugin's own name: sizes are no secret of those who may see the
+/// storage.
+class DockerUsageReader {
+public:
+    explicit DockerUsageReader(Host host) : host_(host) {}
+    void usageTask();
+    /// At most a minute old; waits up to `most` for a newer one.
+    DockerKnown look(std::chrono::milliseconds most);
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    const Host host_;
+    std::mutex mutex_; // all below
+    std::condition_variable done_;
+    DockerKnown known_{{}, "Docker's sizes are being counted"};
+    Clock::time_point at_{};
+    std::uint64_t readings_ = 0;
+};
 
 } // namespace talome::system

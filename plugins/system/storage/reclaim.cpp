@@ -3,7 +3,6 @@
 #include "services.hpp"
 
 #include "live/timestamp.hpp"
-#include "storage/docker_usage.hpp"
 #include "storage/reclaim_plan.hpp"
 #include "storage/storage_types.hpp"
 
@@ -38,6 +37,7 @@ struct ReclaimAnswer {
 };
 BOOST_DESCRIBE_STRUCT(ReclaimAnswer, (), (dryRun, bytes, count, results))
 
+constexpr std::chrono::seconds kDockerWait{3};
 constexpr std::int64_t kValidMs = 15 * 60'000;
 
 std::vector<ReclaimRule> rules(const std::string& root) {
@@ -78,7 +78,7 @@ private:
     Preview preview() {
         auto files = find();
         Preview answer;
-        const ReclaimSummary summary = services_.summaryOf(files);
+        const ReclaimSummary summary = services_.summaryOf(files, kDockerWait);
         answer.categories = summary.categories;
         answer.totalReclaimableBytes = summary.totalReclaimableBytes;
         answer.dockerReason = summary.dockerReason;
@@ -118,7 +118,7 @@ private:
 
 } // namespace
 
-ReclaimSummary Services::summaryOf(const std::vector<PlannedFile>& files) const {
+ReclaimSummary Services::summaryOf(const std::vector<PlannedFile>& files, std::chrono::milliseconds wait) {
     ReclaimSummary summary;
     std::map<std::string, ReclaimCategory> byKind;
     for (const PlannedFile& each : files) {
@@ -128,7 +128,7 @@ ReclaimSummary Services::summaryOf(const std::vector<PlannedFile>& files) const 
         category.reclaimableBytes += each.shown.bytes;
     }
     for (auto& [kind, category] : byKind) summary.categories.push_back(std::move(category));
-    const DockerKnown docker = askDockerUsage(host);
+    const DockerKnown docker = dockerUsage.look(wait);
     if (docker.usage)
         for (const DockerCategory& each : docker.usage->categories)
             summary.categories.push_back({each.type, each.totalCount, each.reclaimableBytes.value_or(0)});
@@ -138,8 +138,8 @@ ReclaimSummary Services::summaryOf(const std::vector<PlannedFile>& files) const 
     return summary;
 }
 
-ReclaimSummary Services::reclaimSummary() const {
-    return summaryOf(findReclaimable(rules(sampler.source().root), host.nowMs()));
+ReclaimSummary Services::reclaimSummary() {
+    return summaryOf(findReclaimable(rules(sampler.source().root), host.nowMs()), std::chrono::milliseconds(500));
 }
 
 std::unique_ptr<Group> reclaim(Registry& registry, Services& services) {

@@ -2,7 +2,6 @@
 #include "services.hpp"
 
 #include "live/timestamp.hpp"
-#include "storage/docker_usage.hpp"
 #include "storage/storage_types.hpp"
 
 #include <map>
@@ -53,6 +52,7 @@ struct Storage {
 };
 BOOST_DESCRIBE_STRUCT(Storage, (), (mounts, breakdown, smart, reclaimable, forecast, generatedAt))
 
+constexpr std::chrono::seconds kDockerWait{3};
 constexpr const char* kScanJob = "storage.scan";
 constexpr const char* kScanTask = "system.scan";
 const boost::json::value kNothing = boost::json::object();
@@ -84,6 +84,8 @@ public:
                          std::vector<std::string>{"/var/lib/docker", "/var/log", "/var/cache", "/home", "/srv", "/tmp"});
         registry.setting("storage_scan_hour", "Hour of the day at which they are measured", 3).range(0, 23);
         registry.uses(kDockerUsage);
+        registry.task(kDockerUsageTask, "Asks the docker plugin what its things take", &services_.dockerUsage,
+                      &DockerUsageReader::usageTask);
     }
     void activate() override { services_.host.wakeAt(kScanTask, nextScan()); }
 
@@ -119,7 +121,7 @@ private:
             app.asOf = each.asOf;
             app.reason = each.reason;
         }
-        const DockerKnown docker = askDockerUsage(services_.host);
+        const DockerKnown docker = services_.dockerUsage.look(kDockerWait);
         if (docker.usage) {
             for (const DockerItem& each : docker.usage->containers.value_or(std::vector<DockerItem>{})) {
                 auto& sum = byApp[each.app.value_or(each.name)].containerBytes;
@@ -144,7 +146,7 @@ private:
     }
 
     std::vector<DockerRow> dockerUsage() {
-        const DockerKnown docker = askDockerUsage(services_.host);
+        const DockerKnown docker = services_.dockerUsage.look(kDockerWait);
         if (!docker.usage) throw Unavailable(docker.reason);
         std::vector<DockerRow> rows;
         for (const DockerCategory& each : docker.usage->categories)

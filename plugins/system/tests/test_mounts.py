@@ -73,29 +73,44 @@ class StoppingTest(unittest.TestCase):
 
     def test_another_server_takes_its_place_though_one_hangs(self):
         with fuse.Fuse() as nas, Talomed(plugins="system") as talomed:
-            self.addCleanup(nas.answer_again)
-            talomed.login()
-            nas.hang.set()
-            wait_until(lambda: self.stale(talomed, nas.path), 8, 0.2)
-            begun = time.monotonic()
-            for action in ("disable", "enable"):
-                answer = talomed.post(f"/api/plugins/system/{action}")
-                self.assertLess(answer.status, 300, answer)
-            self.assertEqual(talomed.get("/api/system/stats").status, 200)
-            print(f"disabled and enabled in {time.monotonic() - begun:.1f} s", flush=True)
-            wait_until(lambda: self.stale(talomed, nas.path), 8, 0.2)
+            try:
+                self.one_after_the_other(nas, talomed)
+            finally:
+                nas.answer_again()  # else nothing could end the process
 
-            begun = time.monotonic()
-            talomed.signal(signal.SIGTERM)
-            wait_until(lambda: not self.answers(talomed.port), 10)
-            print(f"gone from its port after {time.monotonic() - begun:.1f} s", flush=True)
-            with Talomed(plugins="system", state=talomed.state, env={"CORE_PORT": str(talomed.port)}) as next:
-                next.port = talomed.port
-                next.token = talomed.token
-                self.assertEqual(next.get("/api/system/stats").status, 200)
-                nas.answer_again()
-                self.assertEqual(talomed.wait(5), 0, "it ends well as soon as it can")
-                self.assertEqual(next.get("/api/system/stats").status, 200)
+    def one_after_the_other(self, nas, talomed):
+        talomed.login()
+        nas.hang.set()
+        wait_until(lambda: self.stale(talomed, nas.path), 8, 0.2)
+        begun = time.monotonic()
+        for action in ("disable", "enable"):
+            answer = talomed.post(f"/api/plugins/system/{action}")
+            self.assertLess(answer.status, 300, answer)
+        self.assertEqual(talomed.get("/api/system/stats").status, 200)
+        print(f"disabled and enabled in {time.monotonic() - begun:.1f} s", flush=True)
+        wait_until(lambda: self.stale(talomed, nas.path), 8, 0.2)
+
+        begun = time.monotonic()
+        talomed.signal(signal.SIGTERM)
+        wait_until(lambda: not self.answers(talomed.port), 10)
+        print(f"gone from its port after {time.monotonic() - begun:.1f} s", flush=True)
+        next = Talomed(plugins="system", state=talomed.state, env={"CORE_PORT": str(talomed.port)})
+        next.port, next.token = talomed.port, talomed.token
+        self.addCleanup(next.close)
+        wait_until(lambda: self.starts(next), 15, 0.5, "the state directory is free")
+        self.assertEqual(next.get("/api/system/stats").status, 200)
+        self.assertTrue(talomed.running, "the wait has outlasted its server")
+        nas.answer_again()
+        self.assertEqual(talomed.wait(5), 0, "it ends well as soon as it can")
+        self.assertEqual(next.get("/api/system/stats").status, 200)
+        self.assertEqual(next.stop(), 0)
+
+    def starts(self, talomed):
+        try:
+            talomed.start()
+            return True
+        except AssertionError:
+            return False
 
     def answers(self, port):
         with socket.socket() as probe:
