@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh{1500};
 constexpr auto kShortest = 300ms;          // between two readings, for a share worth showing
 constexpr auto kOldest = 30s;              // of a reading that is compared with
-constexpr auto kMountAge = 1000ms;         // while somebody looks
+constexpr auto kMountAge = 1500ms;         // while somebody looks
 constexpr auto kFirstMounts = 150ms;
 constexpr std::chrono::milliseconds kTableAge{900}; // between two looks at the mount table
 constexpr auto kSlowThings = 5s;           // temperatures and frequencies, some of which are slow to read

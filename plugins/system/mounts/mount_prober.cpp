@@ -144,8 +144,9 @@ void MountProber::refresh(const std::vector<Mount>& mounts, std::chrono::millise
         if (list.empty()) continue;
         ++shared_->threads;
         try {
-            std::thread([shared = shared_, keys = list] {
-                letGoOfDescriptors();
+            // What costs most of a round is only done where a wait without end is likely.
+            std::thread([shared = shared_, keys = list, suspect = &list != &lists[0] || !rest.empty()] {
+                if (suspect) letGoOfDescriptors();
                 shared->askAll(keys);
             }).detach();
         } catch (const std::system_error&) { // no more threads: asked the next time
