@@ -17,8 +17,11 @@ public:
                                           processes(registry, services_),   // GET /api/system/processes
                                           openMetrics(registry, services_), // a part of GET /metrics
                                           metrics(registry, services_),     // GET /api/metrics
+                                          metricsExport(registry, services_), // GET /api/metrics/export
                                           health(registry, services_),      // GET /api/system/health
+                                          connectivity(registry, services_), // GET /api/health/container-connectivity
                                           storage(registry, services_),     // GET /api/storage, /mounts, /apps …
+                                          folders(registry, services_),     // GET /api/storage/tree, /duplicates
                                           smart(registry, services_),       // GET /api/storage/smart
                                           reclaim(registry, services_),     // POST /api/storage/reclaim
                                       } {
@@ -33,7 +36,8 @@ public:
 
         registry.setting("metrics_retention_days", "How long the history is kept at most; minutes are kept 8 days, five minutes 60",
                          730).range(1, 3650);
-        registry.migration(1, HistoryStore::tables() + HealthKeeper::tables() + SmartReader::tables() + Sizes::tables());
+        registry.migration(1, HistoryStore::tables() + HealthKeeper::tables() + SmartReader::tables() + Sizes::tables() +
+                                  duplicateTables());
 
         registry.task(kSampleTask, "Reads what the server does while somebody looks", &services_.sampler,
                       &Sampler::sampleTask);
@@ -56,7 +60,7 @@ private:
     }
 
     Services services_;
-    std::array<std::unique_ptr<Group>, 9> groups_;
+    std::array<std::unique_ptr<Group>, 12> groups_;
 };
 
 } // namespace talome::system

@@ -52,8 +52,12 @@ std::unique_ptr<Group> openMetrics(Registry&, Services&);
 std::unique_ptr<Group> metrics(Registry&, Services&);
 std::unique_ptr<Group> health(Registry&, Services&);
 std::unique_ptr<Group> storage(Registry&, Services&);
+std::unique_ptr<Group> folders(Registry&, Services&);
 std::unique_ptr<Group> smart(Registry&, Services&);
 std::unique_ptr<Group> reclaim(Registry&, Services&);
+std::unique_ptr<Group> connectivity(Registry&, Services&);
+std::unique_ptr<Group> metricsExport(Registry&, Services&);
+std::string duplicateTables(); ///< of folders()
 
 // The flags are declared in plugin.cpp.
 inline constexpr Permission kDashboard = flags("dashboard"); ///< figures of the server

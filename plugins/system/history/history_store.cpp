@@ -1,6 +1,8 @@
 // The statements are made from the list of series, once.
 #include "history/history_store.hpp"
 
+#include <chrono>
+
 namespace talome::system {
 
 namespace {
@@ -86,7 +88,8 @@ CREATE TABLE mount_hours (mount INTEGER NOT NULL, t INTEGER NOT NULL, used INTEG
 }
 
 HistoryStore::HistoryStore(Host host)
-    : host_(host), insert_(insertText()),
+    : host_(host), changes_(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())),
+      insert_(insertText()),
       rollUp_("INSERT OR REPLACE INTO history (tier, t, n, " + columns() + ") SELECT ?, ?, sum(n), " + merged() +
               " FROM history WHERE tier = ? AND t >= ? AND t < ? HAVING count(*) > 0"),
       select_("SELECT t, n, " + columns() + " FROM history WHERE tier = ? AND t >= ? AND t < ? ORDER BY t"),
@@ -121,6 +124,7 @@ void HistoryStore::write(const Bucket& b, const std::vector<MountHour>& mounts) 
                                 hour, each.used, each.available, each.mount, each.fs);
         }
     });
+    ++changes_;
 }
 
 std::optional<Bucket> HistoryStore::latest() const {
@@ -150,6 +154,7 @@ void HistoryStore::prune(std::int64_t now, int mostDays) {
         transaction.execute("DELETE FROM mount_hours WHERE t < ?", now - kKeepMountHours);
         transaction.execute("DELETE FROM mounts WHERE id NOT IN (SELECT mount FROM mount_hours)");
     });
+    ++changes_;
 }
 
 } // namespace talome::system

@@ -5,6 +5,7 @@
 
 #include "history/series.hpp"
 
+#include <atomic>
 #include <string>
 #include <talome/host.hpp>
 
@@ -44,6 +45,8 @@ public:
     std::vector<MountPoint> mountHours(const std::string& mount, const std::string& fs, std::int64_t from) const;
     /// What is older than it is kept, `mostDays` at most.
     void prune(std::int64_t now, int mostDays);
+    /// Another number whenever something has been written or removed, also after a restart.
+    std::uint64_t changes() const { return changes_.load(); }
 
 private:
     static Bucket wholeBucket(const RowView&);
@@ -51,6 +54,7 @@ private:
     static void rollUp(Transaction&, const std::string& sql, int from, int to, std::int64_t t);
 
     const Host host_;
+    std::atomic<std::uint64_t> changes_;
     const std::string insert_, rollUp_, select_, selectMeans_, selectGrouped_;
 };
 

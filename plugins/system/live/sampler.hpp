@@ -6,10 +6,9 @@
 // look(), takeReading() on any worker; sampleTask() as a task.
 #pragma once
 
-#include "live/stats_types.hpp"
+#include "live/stats_reader.hpp"
 #include "mounts/mount_prober.hpp"
-#include "readings/machine.hpp"
-#include "readings/rates.hpp"
+#include "mounts/mount_watch.hpp"
 
 #include <mutex>
 #include <talome/host.hpp>
@@ -45,10 +44,10 @@ public:
     std::vector<MountState> mounts(); ///< begins to ask those whose answer is old; waits for none
     void refreshMounts(std::chrono::milliseconds age);
     std::vector<MountState> knownMounts() const { return prober_.state(); } ///< as they are known, asking none
-    const Machine& machine() const { return machine_; }
+    const Machine& machine() const { return stats_.machine(); }
     const Source& source() const { return source_; }
     std::vector<Temperature> temperatures();
-    GpuReader& gpus() { return gpus_; }
+    GpuReader& gpus() { return stats_.gpus(); }
     std::set<std::string, std::less<>> countedInterfaces(const Counters&);
 
 private:
@@ -56,37 +55,25 @@ private:
     SamplePtr fresh() const;
     SamplePtr sampleSince(const CountersPtr& before);
     CountersPtr baseline();
-    void readSlowThings(Clock::time_point now);
-    void fill(CpuStats&, const Rates&, const Counters&);
-    void fillDisk(DiskStats&, const Rates&);
 
     const Host host_;
     const Source source_;
-    Machine machine_;
-    GpuReader gpus_;
     MountProber prober_;
     std::function<bool()> wanted_;
     std::function<void(const SamplePtr&)> take_;
 
-    std::mutex reading_; // who reads; and what is only read with it
-    CounterReader reader_;
-    std::unique_ptr<CountedInterfaces> counted_;
-    std::vector<Temperature> temperatures_;
-    std::optional<double> frequency_;
-    std::optional<std::uint64_t> zram_;
-    Clock::time_point slowAt_{};
+    std::mutex reading_; // who reads, and what is only read with it
+    StatsReader stats_;
+
+    std::mutex watching_; // the mount table, and what belongs to it
+    MountWatch mountWatch_;
+    std::vector<std::string> ignoredMounts_;
+    Clock::time_point mountsAt_{};
 
     mutable std::mutex mutex_; // all below
-    std::vector<std::string> ignoredMounts_;
     SamplePtr sample_;
     CountersPtr older_, newer_; ///< the last two readings
-    Clock::time_point lastLook_{}, nextSample_{}, mountsAt_{};
+    Clock::time_point lastLook_{}, nextSample_{};
 };
-
-/// Rows of mounts as they are shown.
-std::vector<MountStats> mountRows(const std::vector<MountState>&, std::int64_t nowMs);
-
-/// One decimal.
-double rounded(double value);
 
 } // namespace talome::system

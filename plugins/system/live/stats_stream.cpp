@@ -1,4 +1,4 @@
-// GET /api/stats-stream: the sampler's readings as server-sent events. One reading is written as JSON once, and the
+// GET /api/stats-stream: the sampler's readings as server-sent events; /api/stats/ws: the same by WebSocket. One reading is written as JSON once, and the
 // same text goes to all who listen to the same fields. Who does not keep up misses readings; the host closes who takes
 // none at all. The id of an event is its time, so that a client that comes back is sent what it has missed, a minute at
 // most.
@@ -72,6 +72,17 @@ public:
                 .input("interval", "Seconds between two events", range(1, 60), 1)
                 .input("fields", "Only these: cpu, memory, disk, network, gpu, pressure, uptime", pattern(kFieldsPattern),
                        length(1, 100));
+        registry
+            .websocket("system.statsSocket",
+                       "The server's figures by WebSocket: {\"type\":\"stats\",\"id\":…,\"data\":{…}} at once, then each second, and "
+                       "{\"type\":\"alert\",\"data\":{…}}",
+                       kDashboard, Tier::read, this, &StatsStream::join, &StatsStream::hear, &StatsStream::leave)
+            .place("/api/stats/ws")
+            .firstMessageAuth()
+            .maxMessage(4096)
+            .maxQueued(kMostQueued)
+            .input("interval", "Seconds between two messages", range(1, 60), 1)
+            .input("fields", "Only these: cpu, memory, disk, network, gpu, pressure, uptime", pattern(kFieldsPattern), length(1, 100));
         for (const char* topics : {"disk.*", "memory.*", "cpu.*", "temperature.*"})
             registry.on(topics, this, &StatsStream::alert);
         services_.sampler.onSample([this] { return isHeard(); }, [this](const SamplePtr& sample) { tell(sample); });
@@ -80,6 +91,7 @@ public:
 private:
     struct Listener {
         Stream stream;
+        std::optional<WebSocket> socket; ///< instead of the stream
         std::string fields;
         std::chrono::milliseconds interval{};
         std::int64_t due = 0; ///< the id from which on it is sent one
@@ -114,6 +126,23 @@ private:
         services_.host.wake(kSampleTask, std::chrono::seconds(1));
     }
 
+    void join(Call&, const StreamInput& input, WebSocket socket) {
+        const SamplePtr now = services_.sampler.look();
+        const std::lock_guard lock(mutex_);
+        remember(now);
+        Listener& listener = sockets_[socket];
+        listener.socket = socket;
+        listener.fields = input.fields.value_or("");
+        listener.interval = std::chrono::seconds(input.interval);
+        send(listener, frames_.back());
+        services_.host.wake(kSampleTask, std::chrono::seconds(1));
+    }
+    void hear(WebSocket, std::string_view, bool) {} // nothing that a client says means anything
+    void leave(WebSocket socket, int, std::string_view) {
+        const std::lock_guard lock(mutex_);
+        sockets_.erase(socket);
+    }
+
     // With mutex_.
     void remember(const SamplePtr& sample) {
         if (!frames_.empty() && frames_.back().sample().id >= sample->id) return;
@@ -121,7 +150,11 @@ private:
         if (frames_.size() > kReplay) frames_.pop_front();
     }
     void send(Listener& listener, Frame& frame) {
-        listener.stream.event(frame.json(listener.fields), "stats", frame.id()); // what is full or gone is not sent
+        const std::string& json = frame.json(listener.fields);
+        if (listener.socket) // what is full or gone is not sent
+            listener.socket->sendText("{\"type\":\"stats\",\"id\":" + frame.id() + ",\"data\":" + json + "}");
+        else
+            listener.stream.event(json, "stats", frame.id());
         listener.due = frame.sample().id + listener.interval.count() - 500;      // half a second of the clock's own
     }
 
@@ -130,20 +163,24 @@ private:
         remember(sample);
         for (auto& [number, listener] : listeners_)
             if (sample->id >= listener.due) send(listener, frames_.back());
+        for (auto& [socket, listener] : sockets_)
+            if (sample->id >= listener.due) send(listener, frames_.back());
     }
     /// Of the plugin's own topics: who watches the figures is told at once what is wrong with them.
     void alert(std::string_view, std::string_view json) {
         const std::lock_guard lock(mutex_);
         for (auto& [number, listener] : listeners_) listener.stream.event(json, "alert");
+        for (auto& [socket, listener] : sockets_) socket.sendText("{\"type\":\"alert\",\"data\":" + std::string(json) + "}");
     }
     bool isHeard() {
         const std::lock_guard lock(mutex_);
-        return !listeners_.empty();
+        return !listeners_.empty() || !sockets_.empty();
     }
 
     Services& services_;
     std::mutex mutex_; // all below
     std::map<std::uint64_t, Listener> listeners_;
+    std::map<WebSocket, Listener> sockets_;
     std::uint64_t lastListener_ = 0;
     std::deque<Frame> frames_;
 };

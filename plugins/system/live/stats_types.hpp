@@ -3,7 +3,12 @@
 
 #include "gpu/gpu.hpp"
 
+#include <cmath>
+
 namespace talome::system {
+
+/// One decimal.
+inline double rounded(double value) { return std::round(value * 10) / 10; }
 
 struct CpuStats {
     std::optional<double> usage; ///< percent of all processors together, since the reading before

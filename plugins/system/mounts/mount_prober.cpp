@@ -129,7 +129,8 @@ void MountProber::refresh(const std::vector<Mount>& mounts, std::chrono::millise
             if (known.began == Clock::time_point{}) known.queued = false;
     for (auto& [key, known] : shared_->mounts) {
         if (known.queued || known.began != Clock::time_point{}) continue;
-        if (known.asked && now - known.state.at < age) continue;
+        const auto enough = known.state.mount.suspect ? age : std::max(age, kCalmAge);
+        if (known.asked && now - known.state.at < enough) continue;
         if (waiting >= kMostWaiting && !known.state.space) continue;
         known.queued = true;
         if (!known.state.mount.suspect)

@@ -24,6 +24,8 @@ namespace talome::system {
 
 inline constexpr std::chrono::milliseconds kPatience{2000};
 inline constexpr int kMostWaiting = 16;
+/// Disks of this machine are not asked more often, whatever is wished: a round of questions costs as much as a sample.
+inline constexpr std::chrono::milliseconds kCalmAge{3000};
 
 struct Space {
     std::uint64_t total = 0, free = 0, available = 0; ///< bytes; free: also what only root may use
@@ -58,7 +60,8 @@ public:
     explicit MountProber(Ask ask);
     ~MountProber(); ///< what still waits goes on by itself, and touches nothing of this
 
-    /// Takes the mounts as they are now, and begins to ask those that have not been asked for `age`. Waits for nothing.
+    /// Takes the mounts as they are now, and begins to ask those that have not been asked for `age`, or kCalmAge where
+    /// that is more. Waits for nothing.
     void refresh(const std::vector<Mount>&, std::chrono::milliseconds age);
     /// Waits until all that are not suspect have been asked once, but not for longer. For the very first look.
     void awaitFirst(std::chrono::milliseconds most) const;

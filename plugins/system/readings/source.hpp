@@ -40,6 +40,7 @@ public:
     /// The whole text, valid until the next read; empty if it cannot be read. `least`: read no more than needed for so
     /// many bytes.
     std::string_view read(std::string& buffer, std::size_t least = SIZE_MAX);
+    int descriptor() const { return fd_; } ///< below 0: it has not been opened, or cannot be
 
 private:
     std::string path_;

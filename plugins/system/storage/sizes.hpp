@@ -18,6 +18,14 @@ struct FolderSize {
 };
 BOOST_DESCRIBE_STRUCT(FolderSize, (), (path, label, sizeBytes, files, state, asOf, reason))
 
+/// A folder with the larger ones in it, as they were measured.
+struct FolderNode {
+    std::string path, name;
+    std::uint64_t sizeBytes = 0, files = 0;
+    std::vector<FolderNode> children; ///< the largest first
+};
+BOOST_DESCRIBE_STRUCT(FolderNode, (), (path, name, sizeBytes, files, children))
+
 struct ScanResult {
     int folders = 0;
     std::uint64_t bytes = 0;
@@ -33,6 +41,11 @@ public:
     std::vector<FolderSize> folders() const;
     /// Of each app: a folder of its own below app-data in the state directory.
     std::vector<FolderSize> apps() const;
+    /// The folder at `path`, which is a measured one or one in it, with `depth` levels of those in it.
+    /// Nothing if it is not known.
+    std::optional<FolderNode> tree(const std::string& path, int depth) const;
+    /// When the measured folder that holds `path` was measured, ms since the epoch.
+    std::optional<std::int64_t> measuredAt(const std::string& path) const;
     /// Measures all of them.
     ScanResult scan(Call&, JobRun&);
     bool everMeasured() const;
@@ -44,6 +57,7 @@ private:
     std::vector<Target> targets() const;
     std::string appData() const;
     std::vector<FolderSize> stored(const std::vector<Target>&) const;
+    std::optional<TreeSize> measure(Call&, const Target&);
 
     const Host host_;
     const Source& source_;

@@ -71,7 +71,7 @@ private:
         return list.devices;
     }
     SmartDevice get(const SmartRef& input) { return services_.smart.find(input.device); }
-    void test(Call& call, const TestInput& input) { services_.smart.startTest(call, input.device, input.type); }
+    void test(const TestInput& input) { services_.smart.startTest(input.device, input.type); }
 
     Services& services_;
 };

@@ -9,7 +9,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kFresh = 30min;
-constexpr auto kScanLimit = 10s, kDiskLimit = 15s;
 constexpr std::size_t kMostDisks = 64;
 constexpr std::int64_t kCompareDays = 30, kKeepDays = 400;
 
@@ -18,13 +17,6 @@ constexpr std::int64_t kCompareDays = 30, kKeepDays = 400;
 std::string SmartReader::tables() {
     return "CREATE TABLE smart_samples (serial TEXT NOT NULL, day INTEGER NOT NULL, counters TEXT NOT NULL, "
            "PRIMARY KEY (serial, day)) WITHOUT ROWID;";
-}
-
-// Reading only: devices are opened for reading, and nothing else is needed.
-ProcessResult SmartReader::smartctl(std::vector<std::string> arguments, std::chrono::milliseconds limit) const {
-    std::vector<std::string> argv = {"smartctl", "--json=c"};
-    argv.insert(argv.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
-    return run(host_, nullptr, {.argv = std::move(argv), .timeLimit = limit, .network = false, .readOnly = true, .nice = 10, .idleIo = true});
 }
 
 // The first sample of each of the last days is kept; this one is compared with the oldest of them.
@@ -47,23 +39,19 @@ SmartState SmartReader::readAll() {
     SmartState state;
     state.read = true;
     try {
-        const auto scan = smartctl({"--scan"}, kScanLimit);
-        const auto devices = parseScan(scan.output);
+        const auto devices = source_.scan();
         state.available = true;
         for (const ScannedDevice& each : devices) {
             if (state.devices.size() >= kMostDisks) break;
-            // -n is of ATA and SCSI disks only: an NVMe disk does not stand still.
-            std::vector<std::string> arguments = {"-a", "-d", each.type};
-            if (each.type != "nvme") arguments.insert(arguments.end(), {"-n", "standby"});
-            arguments.push_back(each.name);
-            const auto answer = smartctl(std::move(arguments), kDiskLimit);
+            const SmartAnswer answer = source_.read(each);
             SmartDevice device;
-            if (answer.endedBy != EndedBy::itself || answer.signal) {
+            if (answer.problem.empty()) {
+                device = parseSmart(each, answer.exitCode, answer.json);
+            } else {
                 device.device = each.name;
                 device.type = each.type;
-                device.reasons.push_back("it has not answered within " + std::to_string(std::chrono::seconds(kDiskLimit).count()) + " s");
-            } else
-                device = parseSmart(each, answer.exitCode, answer.output);
+                device.reasons.push_back(answer.problem);
+            }
             device.checkedAt = timestamp(host_.nowMs());
             noteGrowth(device);
             state.devices.push_back(std::move(device));
@@ -125,12 +113,14 @@ SmartDevice SmartReader::find(const std::string& name) {
     throw NotFound("there is no disk " + name);
 }
 
-void SmartReader::startTest(const Call& call, const std::string& name, const std::string& type) {
+void SmartReader::startTest(const std::string& name, const std::string& type) {
     const SmartDevice device = find(name);
-    const auto answer = run(host_, &call, {.argv = {"smartctl", "--json=c", "-d", device.type, "-t", type, device.device},
-                                           .timeLimit = kDiskLimit, .network = false, .readOnly = true});
-    if ((answer.exitCode & 7) || answer.endedBy != EndedBy::itself)
-        throw Conflict(device.device + " has not begun a self-test: " + (device.reasons.empty() ? "smartctl ended with " + std::to_string(answer.exitCode) : device.reasons.front()));
+    const SmartAnswer answer = source_.test({device.device, device.type}, type);
+    if (answer.problem.empty() && !(answer.exitCode & 7)) return;
+    const std::string why = !answer.problem.empty()    ? answer.problem
+                            : !device.reasons.empty() ? device.reasons.front()
+                                                      : "smartctl ended with " + std::to_string(answer.exitCode);
+    throw Conflict(device.device + " has not begun a self-test: " + why);
 }
 
 std::vector<Check> SmartReader::checks() const {

@@ -1,14 +1,13 @@
-// Asks smartctl about the disks: when somebody looks and what is known is half an hour old, and every
+// Asks about the disks: when somebody looks and what is known is half an hour old, and every
 // smart_poll_minutes. Sleeping disks are left asleep. Nobody waits for long: one reading goes on in the background and
 // serves all who look.
 #pragma once
 
 #include "health/check.hpp"
-#include "storage/smart_report.hpp"
+#include "storage/smart_source.hpp"
 
 #include <condition_variable>
 #include <mutex>
-#include <talome/process.hpp>
 
 namespace talome::system {
 
@@ -24,7 +23,7 @@ struct SmartState {
 /// Any worker; smartTask() as a task.
 class SmartReader {
 public:
-    explicit SmartReader(Host host) : host_(host) {}
+    explicit SmartReader(Host host) : host_(host), source_(host) {}
     static std::string tables();
 
     void smartTask();
@@ -33,16 +32,16 @@ public:
     SmartState known() const;
     /// One disk of the list, by "sda" or "/dev/sda". Throws NotFound.
     SmartDevice find(const std::string& name);
-    void startTest(const Call&, const std::string& name, const std::string& type);
+    void startTest(const std::string& name, const std::string& type);
     std::vector<Check> checks() const;
 
 private:
     using Clock = std::chrono::steady_clock;
     SmartState readAll();
-    ProcessResult smartctl(std::vector<std::string> arguments, std::chrono::milliseconds limit) const;
     void noteGrowth(SmartDevice&);
 
     const Host host_;
+    const SmartSource source_;
     mutable std::mutex mutex_; // all below
     std::condition_variable done_;
     SmartState state_;

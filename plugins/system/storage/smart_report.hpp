@@ -59,6 +59,7 @@ BOOST_DESCRIBE_STRUCT(SmartDevice, (),
                       (device, type, model, serial, firmware, health, reasons, smartSupported, temperature, powerOnHours,
                        capacityBytes, counters, attributes, selfTests, checkedAt))
 
+/// name begins with "/dev/".
 struct ScannedDevice {
     std::string name, type;
 };

@@ -1,6 +1,7 @@
 // GET /api/storage and its parts: mounts, well-known folders, apps, what Docker takes.
 #include "services.hpp"
 
+#include "live/mount_rows.hpp"
 #include "live/timestamp.hpp"
 #include "storage/storage_types.hpp"
 

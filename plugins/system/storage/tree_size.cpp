@@ -38,27 +38,31 @@ int openFolder(int in, const char* name) {
 
 struct Folder {
     std::unique_ptr<DIR, int (*)(DIR*)> stream;
+    std::string name;
+    std::uint64_t bytesBefore, filesBefore; ///< what had been counted when it was entered
 };
 
 class Walk {
 public:
-    explicit Walk(const std::function<bool(std::uint64_t)>& goOn) : goOn_(goOn) {}
+    Walk(const std::function<bool(std::uint64_t)>& goOn, const std::function<void(FolderTotal)>& eachFolder)
+        : goOn_(goOn), eachFolder_(eachFolder) {}
 
     std::optional<TreeSize> start(const std::string& path) {
         const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0) return errno == EACCES ? std::optional(TreeSize{0, 0, 1, false}) : std::nullopt;
-        struct stat about {};
-        if (::fstat(fd, &about) == 0) size_.bytes += static_cast<std::uint64_t>(about.st_blocks) * 512;
-        push(fd);
+        push(fd, {});
         while (!open_.empty() && !size_.cut) step();
         return size_;
     }
 
 private:
-    void push(int fd) {
+    void push(int fd, std::string name) {
+        const auto bytes = size_.bytes, files = size_.files;
+        struct stat about {};
+        if (::fstat(fd, &about) == 0) size_.bytes += static_cast<std::uint64_t>(about.st_blocks) * 512;
         std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
         if (stream)
-            open_.push_back({std::move(stream)});
+            open_.push_back({std::move(stream), std::move(name), bytes, files});
         else {
             ::close(fd);
             ++size_.unreadable;
@@ -68,6 +72,7 @@ private:
     void step() {
         const dirent* entry = ::readdir(open_.back().stream.get());
         if (!entry) {
+            tell();
             open_.pop_back();
             return;
         }
@@ -81,20 +86,27 @@ private:
             count(folder, name);
     }
 
+    void tell() const {
+        const std::size_t depth = open_.size() - 1;
+        if (!eachFolder_ || depth == 0 || depth > static_cast<std::size_t>(kToldDepth)) return;
+        FolderTotal total{{}, static_cast<int>(depth), size_.bytes - open_.back().bytesBefore,
+                          size_.files - open_.back().filesBefore};
+        for (std::size_t i = 1; i < open_.size(); ++i) total.path.append(i > 1 ? "/" : "").append(open_[i].name);
+        eachFolder_(std::move(total));
+    }
+
     void enter(int in, const char* name) {
         const int fd = openFolder(in, name);
         if (fd < 0) {
             if (errno == EACCES || errno == EPERM) ++size_.unreadable;
             return; // another file system, or it has just gone
         }
-        struct stat about {};
-        if (::fstat(fd, &about) == 0) size_.bytes += static_cast<std::uint64_t>(about.st_blocks) * 512;
         if (open_.size() >= kDeepest) {
             ::close(fd);
             size_.cut = true;
             return;
         }
-        push(fd);
+        push(fd, name);
     }
 
     // A file can be mounted as well: what is known without asking is enough.
@@ -112,6 +124,7 @@ private:
     }
 
     const std::function<bool(std::uint64_t)>& goOn_;
+    const std::function<void(FolderTotal)>& eachFolder_;
     TreeSize size_;
     std::vector<Folder> open_;
     std::unordered_set<std::uint64_t> links_;
@@ -120,8 +133,9 @@ private:
 
 } // namespace
 
-std::optional<TreeSize> measureTree(const std::string& path, const std::function<bool(std::uint64_t)>& goOn) {
-    return Walk(goOn).start(path);
+std::optional<TreeSize> measureTree(const std::string& path, const std::function<bool(std::uint64_t)>& goOn,
+                                    const std::function<void(FolderTotal)>& eachFolder) {
+    return Walk(goOn, eachFolder).start(path);
 }
 
 IdleReading::IdleReading() : before_(static_cast<int>(::syscall(SYS_ioprio_get, kWhoProcess, 0))) {

@@ -15,8 +15,18 @@ struct TreeSize {
     bool cut = false;             ///< ended before its end: `goOn` said so, or it is deeper than 256 folders
 };
 
-/// Nothing if there is no folder there. `goOn(bytes)` is asked for every thousand files.
-std::optional<TreeSize> measureTree(const std::string& path, const std::function<bool(std::uint64_t bytes)>& goOn);
+/// A folder within the one that is measured, with all that is in it.
+struct FolderTotal {
+    std::string path; ///< from there: "a/b"
+    int depth = 0;    ///< of that: 2
+    std::uint64_t bytes = 0, files = 0;
+};
+
+/// Nothing if there is no folder there. `goOn(bytes)` is asked for every thousand files; `eachFolder` is told of the
+/// folders down to kToldDepth, a folder after those in it.
+std::optional<TreeSize> measureTree(const std::string& path, const std::function<bool(std::uint64_t bytes)>& goOn,
+                                    const std::function<void(FolderTotal)>& eachFolder = {});
+inline constexpr int kToldDepth = 5;
 
 /// This thread reads disks only when nobody else does, while this lives.
 class IdleReading {

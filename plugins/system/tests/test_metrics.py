@@ -1,6 +1,8 @@
 """GET /api/metrics: rows as documented, in three resolutions, of bounded size and quick to read."""
 
+import csv
 import datetime
+import io
 import json
 import os
 import pathlib
@@ -151,6 +153,41 @@ class HistoryTest(unittest.TestCase):
         gaps = [row for row in filled if row.get("gap")]
         self.assertTrue(18 <= len(gaps) <= 23, len(gaps))
         self.assertIsNone(gaps[0]["cpu"])
+
+    def export(self, query="", **headers):
+        return self.talomed.get(f"/api/metrics/export?{query}", headers=headers)
+
+    def test_as_csv_and_as_columns(self):
+        window = "from=2000-01-01&to=" + datetime.datetime.fromtimestamp(time.time() - 3600, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        window = window.replace("2000-01-01", datetime.datetime.fromtimestamp(time.time() - 7200, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        rows = self.rows(window + "&step=60&detail=true")
+        answer = self.export(window + "&step=60&detail=true")
+        self.assertEqual(answer.status, 200, answer)
+        self.assertIn("text/csv", answer.headers["Content-Type"])
+        self.assertIn("metrics.csv", answer.headers["Content-Disposition"])
+        lines = list(csv.DictReader(io.StringIO(answer.text)))
+        self.assertEqual(len(lines), len(rows))
+        for line, row in zip(lines, rows):
+            self.assertEqual({key: str(value) for key, value in row.items()}, {key: str(float(text)) if key in row and isinstance(row[key], float) else text for key, text in line.items()})
+        columns = self.talomed.get(f"/api/metrics/export?format=columns&{window}&step=60&detail=true").json
+        self.assertEqual(columns, {key: [row[key] for row in rows] for key in rows[0]})
+        self.assertEqual(self.export("format=xml").status, 400)
+        self.assertEqual(self.talomed.get("/api/metrics/export", token=None).status, 401)
+
+    def test_its_entity_tag(self):
+        window = "from=2025-01-01T00:00:00Z&to=2025-01-01T01:00:00Z"
+        whole = self.talomed.get(f"/api/metrics?{window}")
+        self.assertRegex(whole.headers["ETag"], '^"[0-9a-f]+"$')
+        first = self.export(window)
+        self.assertRegex(first.headers["ETag"], '^"c[0-9a-f]+"$')
+        tag = first.headers["ETag"]
+        again = wait_until(lambda: (a := self.export(window, **{"If-None-Match": f'"other", W/{tag}'})).status == 304 and a, 5)
+        self.assertEqual((again.body, again.headers["ETag"]), (b"", tag))
+        self.assertEqual(self.export(window, **{"If-None-Match": '"other"'}).status, 200)
+        self.assertNotEqual(self.export(window + "&metric=cpu").headers["ETag"], tag)
+        self.talomed.stop()  # which writes what has been gathered
+        self.talomed.start()
+        self.assertEqual(self.export(window, **{"If-None-Match": tag}).status, 200)
 
     def test_when_it_will_be_full(self):
         forecast = self.talomed.get("/api/metrics/forecast?mount=/").json[0]

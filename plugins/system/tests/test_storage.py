@@ -97,6 +97,56 @@ class StorageTest(unittest.TestCase):
         self.assertFalse(apps["dockerKnown"])
         self.assertIn("docker.diskUsage", apps["dockerReason"])
 
+    def job(self, answer):
+        self.assertEqual(answer.status, 202, answer)
+        job = answer.json["jobId"]
+        return wait_until(lambda: (j := self.get(f"/api/jobs/{job}"))["status"] not in ("queued", "running") and j, 30)
+
+    def test_what_is_in_a_folder(self):
+        self.assertEqual(self.get("/api/storage/tree")["folders"], [])
+        self.get("/api/storage/tree?path=/var/log", 404)
+        big = self.root / "var/log/app/deep/er"
+        big.mkdir(parents=True)
+        (big / "file").write_bytes(os.urandom(3 << 20))
+        (self.root / "var/log/other").mkdir()
+        (self.root / "var/log/other/file").write_bytes(os.urandom(2 << 20))
+        self.job(self.talomed.post("/api/storage/scan"))
+        tree = self.get("/api/storage/tree?path=/var/log&depth=3")
+        (log,) = tree["folders"]
+        self.assertRegex(tree["asOf"], "Z$")
+        self.assertEqual([(each["path"], each["name"]) for each in log["children"]], [("/var/log/app", "app"), ("/var/log/other", "other")])
+        deep = log["children"][0]["children"][0]
+        self.assertEqual((deep["path"], deep["children"][0]["path"]), ("/var/log/app/deep", "/var/log/app/deep/er"))
+        du = int(subprocess.run(["du", "-s", "-B1", str(big.parent)], capture_output=True, text=True).stdout.split()[0])
+        self.assertEqual(deep["sizeBytes"], du)
+        self.assertEqual(self.get("/api/storage/tree?path=/var/log&depth=0")["folders"][0]["children"], [])
+        self.assertEqual(self.get("/api/storage/tree?path=/var/log/app")["folders"][0]["children"][0]["children"], [])
+        self.assertIn("/var/log", [each["path"] for each in self.get("/api/storage/usage?depth=0")["folders"]])
+        for wrong in ("path=var", "path=/var/log/", "depth=6", "depth=-1"):
+            self.get(f"/api/storage/tree?{wrong}", 400)
+        self.get("/api/storage/tree?path=/var/log/../../etc", 404)
+
+    def test_files_twice(self):
+        content = os.urandom(2 << 20)
+        for name in ("srv/a/film", "srv/b/the same", "srv/b/c/again"):
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        os.link(self.root / "srv/a/film", self.root / "srv/a/another name")
+        (self.root / "srv/other").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        self.assertEqual(self.get("/api/storage/duplicates"), [])
+        job = self.job(self.talomed.post("/api/storage/duplicates", {"path": "/srv"}))
+        self.assertEqual(job["status"], "done", job)
+        (report,) = self.get("/api/storage/duplicates")
+        self.assertEqual((report["path"], report["files"], report["cut"], report["wastedBytes"]), ("/srv", 4, False, 4 << 20))
+        (group,) = report["groups"]
+        self.assertEqual((group["count"], group["sizeBytes"]), (3, 2 << 20))
+        self.assertLess({"b/c/again", "b/the same"}, set(group["paths"]))
+        for wrong in ("/etc", "/srv2", "srv"):
+            answer = self.talomed.post("/api/storage/duplicates", {"path": wrong})
+            self.assertEqual(answer.status, 400, answer)
+        self.assertNotEqual(self.job(self.talomed.post("/api/storage/duplicates", {"path": "/srv/../etc"}))["status"], "done")
+
     def test_the_whole(self):
         storage = self.get("/api/storage")
         self.assertEqual(set(storage), {"mounts", "breakdown", "smart", "reclaimable", "forecast", "generatedAt"})

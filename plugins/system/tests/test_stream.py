@@ -1,10 +1,15 @@
 """GET /api/stats-stream: at once, then each second; one sampler for all, which sleeps when nobody listens."""
 
+import json
 import pathlib
+import sys
 import time
 import unittest
 
-from system_case import build, Events, SystemCase, member_of, wait_until
+from system_case import Events, SystemCase, member_of, wait_until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "tests" / "wire"))
+from clients import Refused, WebSocket
 
 
 class StreamTest(SystemCase):
@@ -60,25 +65,6 @@ class StreamTest(SystemCase):
         self.get("/api/stats-stream", 403, token=nothing)
         self.get("/api/stats-stream", 401, token=None)
 
-    def test_what_a_reading_costs(self):
-        """In processor time of the whole server, less what it uses while nobody looks: reading, JSON, sending to one."""
-        tasks = pathlib.Path(f"/proc/{self.talomed.pid}/task")
-
-        def used():  # nanoseconds, of all threads
-            return sum(int((each / "schedstat").read_text().split()[0]) for each in tasks.iterdir())
-        time.sleep(12)  # whoever looked before: the sampler sleeps
-        before = used()
-        time.sleep(20)
-        idle = (used() - before) / 20
-        events = self.follow()
-        wait_until(lambda: len(events.events) >= 3, 5)
-        begun, before, since = len(events.events), used(), time.monotonic()
-        wait_until(lambda: len(events.events) >= begun + 20, 30)
-        n = len(events.events) - begun
-        each = (used() - before - idle * (time.monotonic() - since)) / n / 1e6
-        print(f"{each:.3f} ms of CPU for each of {n} readings; while nobody looks {idle / 1e6:.3f} ms a second", flush=True)
-        self.assertLessEqual(each, 0.3 if build().name == "release" else 5)
-
     def test_the_sampler_sleeps_when_nobody_listens(self):
         events = self.follow()
         wait_until(lambda: len(events.events) >= 2, 5)
@@ -89,6 +75,43 @@ class StreamTest(SystemCase):
         before = ticks()
         time.sleep(8)  # less than one round of the recorder, or one
         self.assertLessEqual(ticks() - before, 3, "ticks of 10 ms, of the whole server")
+
+
+class SocketTest(SystemCase):
+    """/api/stats/ws: the same by WebSocket."""
+
+    def join(self, query="", **options):
+        options.setdefault("token", self.talomed.token)
+        return self.enterContext(WebSocket(self.talomed.port, f"/api/stats/ws{query}", **options))
+
+    def test_the_same_readings_as_the_stream(self):
+        events = Events(self.talomed, "/api/stats-stream")
+        self.addCleanup(events.close)
+        begun = time.monotonic()
+        client = self.join()
+        told = [json.loads(client.text())]
+        self.assertLess(time.monotonic() - begun, 2, "the first at once")
+        told += [json.loads(client.text()) for _ in range(3)]
+        self.assertEqual({each["type"] for each in told}, {"stats"})
+        ids = [each["id"] for each in told]
+        self.assertEqual(ids, sorted(set(ids)))
+        wait_until(lambda: len(events.events) >= 4, 8)
+        streamed = {int(number): data for _, number, data in events.events}
+        both = [each for each in told if each["id"] in streamed]
+        self.assertGreaterEqual(len(both), 2)
+        for each in both:
+            self.assertEqual(each["data"], streamed[each["id"]])
+
+    def test_interval_fields_and_who_may(self):
+        client = self.join("?fields=cpu&interval=2")
+        first, second = json.loads(client.text()), json.loads(client.text())
+        self.assertEqual(set(first["data"]), {"sampledAt", "cpu"})
+        self.assertGreater(second["id"] - first["id"], 1400)
+        nothing = member_of(self.talomed, {"dashboard": False})
+        for query, token, status in (("?interval=0", self.talomed.token, 400), ("?fields=all", self.talomed.token, 400), ("", nothing, 403)):
+            with self.assertRaises(Refused) as refused:
+                self.join(query, token=token)
+            self.assertEqual(refused.exception.status, status)
 
 
 if __name__ == "__main__":
