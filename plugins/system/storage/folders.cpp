@@ -35,7 +35,7 @@ struct DuplicatesOf : DuplicateReport {
 };
 BOOST_DESCRIBE_STRUCT(DuplicatesOf, (DuplicateReport), (path, minBytes, asOf))
 
-constexpr const char* kDuplicatesJob = "storage.duplicates";
+constexpr const char* kDuplicatesJob = "storage.compareFiles";
 constexpr int kMostReports = 20;
 
 class FoldersGroup : public Group {

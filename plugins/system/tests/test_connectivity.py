@@ -24,7 +24,7 @@ class WithoutDockerTest(SystemCase):
                 self.assertIn("pairs", answer.json["error"])
         self.get(PATH + "?pairs=nonsense", 400)
         self.get(PATH, 400)
-        self.get(PATH + "?pairs=[]", 403, token=member_of(self.talomed, {"apps": True}))
+        self.get(PATH + "?pairs=[]", 403, token=member_of(self.talomed, {"system": True}))
 
 
 @unittest.skipIf(Engine.unavailable(), Engine.unavailable())

@@ -192,7 +192,12 @@ class ServiceTest(SmartCase):
 
         for line in (b"read sdz\n", b"read bus/0\n", b"read ../sda\n", b"read -a\n", b"read sda -s off\n", b"test sda offline\n", b"test sda\n", b"scan all\n",
                      b"\n", b"read sda", b"read " + b"a" * 200 + b"\n", b"read sd\0a\n", b"READ sda\n"):
-            self.assertRegex(self.ask(line), "^no (that is no request|there is no such disk)\n$", line)
+            try:
+                told = self.ask(line)
+            except ConnectionResetError:  # it is gone before it has read all of that
+                self.assertGreater(len(line), 100)
+                continue
+            self.assertRegex(told, "^no (that is no request|there is no such disk)\n$", line)
         self.assertEqual((self.folder / "asked").read_text().splitlines(), asked, "no disk was asked for these")
         head, report = self.ask(b"read sdb\n").split("\n", 1)
         self.assertEqual(head, f"ok {json.loads((ANSWERS / 'ata_failing.json').read_text())['smartctl']['exit_status']}")
