@@ -55,7 +55,7 @@ class ContainersTest(unittest.TestCase):
                          [(True, True), (True, False), (True, True), (False, False), (None, None)], rows)
         self.assertLess(rows[0]["latency"], 5000)
         self.assertIn("port", rows[1]["error"])
-        self.assertIn("share no network", rows[3]["error"])
+        self.assertIn("its name", rows[3]["error"])
         self.assertIn("nobody", rows[4]["error"])
         again = self.talomed.get(PATH + "?pairs=" + urllib.parse.quote(json.dumps(pairs[:1])))
         self.assertEqual((again.status, again.json["results"][0]["reachable"]), (200, True), again)
