@@ -64,6 +64,13 @@ public:
             try {
                 report.reports.push_back(judge_.judge(call, *container, checks));
             } catch (const NotFound&) { // gone meanwhile
+            } catch (const Unavailable&) {
+                throw;
+            } catch (const Cancelled&) {
+                throw;
+            } catch (const Error& error) { // the others are judged all the same
+                services_.host.warn("container " + container->shown.name + " cannot be checked: " + error.what());
+                report.unchecked.push_back(container->shown.name);
             }
         }
         std::stable_sort(report.reports.begin(), report.reports.end(),

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace talome::docker {
@@ -101,7 +102,13 @@ SamplesPtr Sampler::look() {
     {
         std::unique_lock lock(mutex_);
         lastLook_ = Clock::now();
-        if (fresh(samples_)) return samples_;
+        if (fresh(samples_)) {
+            const SamplesPtr samples = samples_;
+            const bool ended = !std::exchange(scheduled_, true);
+            lock.unlock();
+            if (ended) host_.wake(kSampleTask, kPeriod);
+            return samples;
+        }
         if (reading_) {
             done_.wait(lock, [this] { return !reading_; });
             return samples_ ? samples_ : std::make_shared<const Samples>();
@@ -118,6 +125,10 @@ SamplesPtr Sampler::look() {
     std::this_thread::sleep_for(kApart);
     UsageMap second = readAll(kEngineWhileWaiting, first);
     SamplesPtr samples = publish(first, std::move(second));
+    {
+        const std::scoped_lock lock(mutex_);
+        scheduled_ = true;
+    }
     host_.wake(kSampleTask, kPeriod);
     return samples;
 }
@@ -143,10 +154,21 @@ std::optional<ContainerStats> Sampler::read(const std::string& id) {
 }
 
 void Sampler::sampleTask() {
+    try {
+        if (sample()) host_.wake(kSampleTask, kPeriod);
+    } catch (...) { // the next who looks begins again
+        const std::scoped_lock lock(mutex_);
+        scheduled_ = false;
+        throw;
+    }
+}
+
+bool Sampler::sample() {
     UsageMap before;
     {
         const std::scoped_lock lock(mutex_);
-        if (Clock::now() - lastLook_ > kKeepsLooking) return; // woken again by the next who looks
+        scheduled_ = Clock::now() - lastLook_ <= kKeepsLooking;
+        if (!scheduled_) return false; // woken again by the next who looks
         before = last_;
     }
     UsageMap now = readAll(kEngineInBackground, before);
@@ -155,7 +177,7 @@ void Sampler::sampleTask() {
         const std::scoped_lock lock(mutex_);
         lastLook_ = Clock::now();
     }
-    host_.wake(kSampleTask, kPeriod);
+    return true;
 }
 
 } // namespace talome::docker

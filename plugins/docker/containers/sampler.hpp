@@ -52,6 +52,7 @@ public:
     void sampleTask();
 
 private:
+    bool sample(); // false if nobody has looked for a while
     using Clock = std::chrono::steady_clock;
 
     std::optional<Usage> askEngine(const ContainerRecord&, Clock::time_point enough) const;
@@ -67,7 +68,8 @@ private:
 
     mutable std::mutex mutex_; // all below
     std::condition_variable done_;
-    bool reading_ = false; // someone reads after a quiet time
+    bool reading_ = false;   // someone reads after a quiet time
+    bool scheduled_ = false; // the task comes again
     SamplesPtr samples_;
     UsageMap last_;
     Clock::time_point lastLook_{};

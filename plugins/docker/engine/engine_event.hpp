@@ -38,6 +38,9 @@ struct ContainerEvent {
 };
 BOOST_DESCRIBE_STRUCT(ContainerEvent, (), (id, name, image, timeMs, exitCode, reason, health, oldName))
 
+// Of a name as in an image's StopSignal: "SIGWINCH", "WINCH", "RTMIN+3", "28". Nothing if there is no such signal.
+std::optional<int> signalNumber(std::string_view name);
+
 struct Announcement {
     std::string topic; // "container.died"
     ContainerEvent event;
@@ -46,13 +49,14 @@ struct Announcement {
 // Knows a stop that was asked for from an end by itself: the engine tells of the signal before it tells of the end.
 class EventTranslator {
 public:
-    // In the order of the stream. Nothing for events that nobody is told of.
-    std::optional<Announcement> translate(const EngineEvent&);
+    // In the order of the stream; with the signal that the container's image wants for a stop, as far as it is known.
+    // Nothing for events that nobody is told of.
+    std::optional<Announcement> translate(const EngineEvent&, std::optional<int> stopSignal = {});
 
 private:
     struct Signs {
         std::int64_t askedToEnd = 0; // timeNano of the last signal that ends a process
-        bool oom = false;
+        std::int64_t oom = 0;        // timeNano of the last event that told of it
     };
     std::map<std::string, Signs> signs_;
 };

@@ -155,9 +155,12 @@ void EngineKeeper::onLine(std::string_view line) {
     if (!event) return;
     const bool known = event->timeNano <= announcedUpTo_;
     lastEventNano_ = std::max(lastEventNano_, event->timeNano);
-    auto announcement = translator_.translate(*event);
     {
         const std::scoped_lock lock(pendingMutex_);
+        const auto signal = stopSignals_.find(event->id);
+        auto announcement =
+            translator_.translate(*event, signal == stopSignals_.end() ? std::nullopt : std::optional(signal->second));
+        if (event->action == "destroy") stopSignals_.erase(event->id);
         pending_.changed[event->id] |= announcedEarly(event->action);
         if (announcement && !known) pending_.announcements.push_back(std::move(*announcement));
         if (pending_.announcements.size() > kMaxPending) pending_.announcements.pop_front();
@@ -269,6 +272,10 @@ void EngineKeeper::listAll(const std::string& version) {
         host_.info("connected to Docker engine " + version + " at " + client_.address().text());
         if (active_) host_.publish("docker.engine", EngineState{true, version, {}});
     }
+    {
+        const std::scoped_lock lock(pendingMutex_);
+        std::erase_if(stopSignals_, [&](const auto& each) { return !ids.contains(each.first); });
+    }
     const Inspected inspected = inspect(ids);
     apply([&] { cache_.setPids(pidsOf(inspected)); });
 }
@@ -318,10 +325,21 @@ EngineKeeper::Inspected EngineKeeper::inspect(const std::set<std::string>& ids) 
     for (const std::string& id : ids) {
         if (std::chrono::steady_clock::now() > enough) break;
         try {
-            inspected[id] = client_.get<engine::InspectedState>(ask({"containers", id, "json"}, kInspectLimit));
+            auto& found = inspected[id] = client_.get<engine::InspectedState>(ask({"containers", id, "json"}, kInspectLimit));
+            if (const auto& name = found.Config_.StopSignal)
+                if (const auto signal = signalNumber(*name)) {
+                    const std::scoped_lock lock(pendingMutex_);
+                    stopSignals_[id] = *signal;
+                }
         } catch (const NotFound&) { // removed, which its event or the list tells
         } catch (const Timeout&) {
             host_.warn("the Docker engine does not answer about container " + id.substr(0, 12));
+        } catch (const Unavailable&) {
+            throw;
+        } catch (const Cancelled&) {
+            throw;
+        } catch (const Error& error) { // one that the engine cannot read does not keep the others from view
+            host_.warn("container " + id.substr(0, 12) + " cannot be inspected: " + error.what());
         }
     }
     return inspected;

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -89,6 +90,7 @@ private:
     bool streaming_ = false;
     bool up_ = false;
     std::mutex pendingMutex_;
+    std::map<std::string, int> stopSignals_; // by whole id, of those whose image wants another than SIGTERM
     Pending pending_;
 
     Heard heard_;

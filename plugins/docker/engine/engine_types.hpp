@@ -59,9 +59,13 @@ struct FailedState {
     int ExitCode = 0;
     std::string Error, FinishedAt; // Error: why it could not start
 };
+struct StopConfig {
+    std::optional<std::string> StopSignal; // "SIGWINCH", "28"; left out: SIGTERM
+};
 struct InspectedState { // as much as the cache needs
     std::string Name;
     State State_;
+    StopConfig Config_;
 };
 struct Config {
     bool Tty = false;
@@ -101,7 +105,8 @@ struct InspectedContainer {
 BOOST_DESCRIBE_STRUCT(Health, (), (Status))
 BOOST_DESCRIBE_STRUCT(State, (), (Status, Pid, ExitCode, StartedAt, FinishedAt, Health_))
 BOOST_DESCRIBE_STRUCT(FailedState, (), (Pid, ExitCode, Error, FinishedAt))
-BOOST_DESCRIBE_STRUCT(InspectedState, (), (Name, State_))
+BOOST_DESCRIBE_STRUCT(StopConfig, (), (StopSignal))
+BOOST_DESCRIBE_STRUCT(InspectedState, (), (Name, State_, Config_))
 BOOST_DESCRIBE_STRUCT(Config, (), (Tty, Env, Cmd, Entrypoint))
 BOOST_DESCRIBE_STRUCT(RestartPolicy, (), (Name, MaximumRetryCount))
 BOOST_DESCRIBE_STRUCT(HostConfig, (), (RestartPolicy_))

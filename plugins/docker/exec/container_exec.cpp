@@ -56,7 +56,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostOutput = std::size_t{1} << 20; // of each: output, stdout, stderr
 constexpr int kLongest = 600'000;                         // ms
-constexpr auto kForTheEnd = 5s;                           // after a kill, or after its output has ended
+constexpr auto kForTheEnd = 5s;                           // after a kill
 constexpr auto kBesides = 60s;                            // all that is asked of the engine besides
 
 struct ExecInput {
@@ -129,7 +129,7 @@ public:
             .input("user", "User, or user:group, that it runs as", length(1, 128))
             .input("workdir", "Where it runs: an absolute path", length(1, 4096), pattern("^/"))
             .input("timeoutMs", "Milliseconds that it may take; then it is killed", range(1, kLongest), 30'000)
-            .input("env", "Variables of its environment besides the container's")
+            .input("env", "Variables of its environment besides the container's", secret())
             .input("tty", "With a terminal: both outputs are one", false)
             .timeLimit(std::chrono::milliseconds(kLongest) + kBesides)
             .target("container", "id");
@@ -143,10 +143,20 @@ public:
         const std::string id = create(*record, input, mark);
         const auto begun = Clock::now();
         Output output, stdout_, stderr_;
-        const bool ended = run(call, id, input, [&](bool error, std::string_view piece) {
-            output.add(piece);
-            (error ? stderr_ : stdout_).add(piece);
-        });
+        bool ended = false;
+        try {
+            ended = run(call, id, input, [&](bool error, std::string_view piece) {
+                output.add(piece);
+                (error ? stderr_ : stdout_).add(piece);
+            });
+            // It may have closed its outputs and go on.
+            ended = ended && endsUntil(call, id, begun + std::chrono::milliseconds(input.timeoutMs));
+        } catch (const Conflict&) {
+            throw; // it has not begun
+        } catch (const Error&) {
+            endIfPossible(*record, id, mark);
+            throw;
+        }
         if (!ended) end(*record, id, mark);
         ExecResult result{waitForEnd(*record, id), output.text(), stdout_.text(), stderr_.text(), 0, !ended, output.cut()};
         result.durationMs = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun).count();
@@ -213,12 +223,30 @@ private:
         }
     }
 
+    void endIfPossible(const ContainerRecord& record, const std::string& id, const std::string& mark) {
+        try {
+            endExec(services_.client, record.id, id, mark);
+        } catch (const Error& error) {
+            services_.host.warn("a command in " + record.shown.name + " could not be killed: " + error.what());
+        }
+    }
+
+    // False if the time was over, or the caller has left.
+    bool endsUntil(Call& call, const std::string& id, Clock::time_point until) {
+        for (auto pause = 10ms; !call.cancelled(); pause = std::min(2 * pause, 500ms)) {
+            if (!services_.client.get<ExecState>({.path = {"exec", id, "json"}}).Running) return true;
+            if (Clock::now() >= until) return false;
+            std::this_thread::sleep_for(std::min<Clock::duration>(pause, until - Clock::now()));
+        }
+        return false;
+    }
+
     int waitForEnd(const ContainerRecord& record, const std::string& id) {
         for (const auto until = Clock::now() + kForTheEnd;;) {
             const auto state = services_.client.get<ExecState>({.path = {"exec", id, "json"}});
             if (!state.Running && state.ExitCode) return *state.ExitCode;
             if (Clock::now() > until)
-                throw Timeout("a command in " + record.shown.name + " has closed its output, but does not end");
+                throw Timeout("a command in " + record.shown.name + " does not end, though it was killed");
             std::this_thread::sleep_for(20ms);
         }
     }
