@@ -332,7 +332,8 @@ std::unique_ptr<EngineClient::Connection> EngineClient::connect(Clock::time_poin
     } catch (const Poco::Net::DNSException&) {
         throw Unavailable("the Docker engine's address " + where_ + " is not known");
     } catch (const Poco::Exception& error) {
-        throw Unavailable("the Docker engine does not answer at " + where_ + ": " + engineAdvice(error.code()));
+        throw Unavailable("the Docker engine does not answer at " + where_ + ": " +
+                          (error.code() ? engineAdvice(error.code()) : error.displayText()));
     }
     return connection;
 }
@@ -344,7 +345,6 @@ void EngineClient::connectTcp(Connection& connection, Clock::time_point deadline
     if (security_) {
         auto& socket = static_cast<SecureDeadlineSocket&>(connection.socket());
         socket.setPeerHostName(address_.host);
-        socket.setReceiveTimeout(limit);
         connection.patience().allow(deadline, nullptr, std::chrono::milliseconds(0));
     }
     connection.socket().connect({address_.host, address_.port}, limit);
