@@ -10,12 +10,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 
 namespace talome::docker {
 
 namespace {
 
-constexpr int kLines = 80;
+constexpr std::size_t kLines = 80;
 constexpr std::size_t kLongestLine = 2000;
 constexpr int kMostRecords = 5, kLookedAt = 200;
 constexpr std::int64_t kSoonMs = 90'000, kAroundMs = 2'000;
@@ -96,14 +97,14 @@ public:
             .target("container", "id");
     }
 
-    ErrorRecord lastError(const ContainerRef& input) {
-        auto records = recordsOf(input.id, false, 1);
+    ErrorRecord lastError(Call& call, const ContainerRef& input) {
+        auto records = recordsOf(call, input.id, false, 1);
         if (records.empty()) throw NotFound("no error of \"" + input.id + "\" is known");
         return std::move(records.front());
     }
 
-    StartupErrors startupErrors(const ContainerRef& input) {
-        StartupErrors errors{input.id, recordsOf(input.id, true, kMostRecords)};
+    StartupErrors startupErrors(Call& call, const ContainerRef& input) {
+        StartupErrors errors{input.id, recordsOf(call, input.id, true, kMostRecords)};
         if (!errors.failures.empty()) errors.appId = errors.failures.front().appId;
         return errors;
     }
@@ -122,27 +123,42 @@ private:
         }
     }
 
-    std::vector<ErrorRecord> recordsOf(const std::string& ref, bool startup, std::size_t most) {
-        std::vector<ErrorRecord> records;
+    struct Found {
+        RecordPtr container;
+        std::shared_ptr<const InspectedFailure> inspected;
+        Failure failure;
+        std::vector<PastEvent> around;
+    };
+
+    // The newest first. Logs are read only of those that are told.
+    std::vector<ErrorRecord> recordsOf(Call& call, const std::string& ref, bool startup, std::size_t most) {
+        std::vector<Found> all;
         for (const RecordPtr& container : containersOf(ref)) {
-            InspectedFailure inspected;
+            if (call.cancelled()) throw Cancelled("the caller has left");
+            std::shared_ptr<const InspectedFailure> inspected;
             try {
-                inspected = services_.client.get<InspectedFailure>({.path = {"containers", container->id, "json"}});
+                inspected = std::make_shared<InspectedFailure>(
+                    services_.client.get<InspectedFailure>({.path = {"containers", container->id, "json"}}));
             } catch (const NotFound&) { // gone meanwhile
                 continue;
             }
             const auto events = history_.read(container->shown.id, container->shown.name, false, kLookedAt);
             std::size_t taken = 0;
-            for (const Failure& failure : failuresOf(*container, inspected, events)) {
+            for (const Failure& failure : failuresOf(*container, *inspected, events)) {
                 if (startup && !isStartup(failure)) continue;
                 if (taken++ == most) break;
-                records.push_back(record(*container, inspected, failure));
-                if (startup) records.back().containerEvents = around(failure, events);
+                all.push_back({container, inspected, failure, startup ? around(failure, events) : std::vector<PastEvent>{}});
             }
         }
-        std::stable_sort(records.begin(), records.end(),
-                         [](const ErrorRecord& a, const ErrorRecord& b) { return a.createdAt > b.createdAt; });
-        if (records.size() > most) records.resize(most);
+        std::stable_sort(all.begin(), all.end(),
+                         [](const Found& a, const Found& b) { return a.failure.end.time > b.failure.end.time; });
+        if (all.size() > most) all.resize(most);
+        std::vector<ErrorRecord> records;
+        for (Found& each : all) {
+            if (call.cancelled()) throw Cancelled("the caller has left");
+            records.push_back(record(*each.container, *each.inspected, each.failure));
+            if (startup) records.back().containerEvents = std::move(each.around);
+        }
         return records;
     }
 
@@ -217,22 +233,27 @@ private:
                                              (reason.context.empty() ? "." : ": " + reason.context));
     }
 
-    // The last lines of the run that failed.
+    // The last lines of the run that failed. The engine takes `tail` of all that there is, and only then what lies within
+    // the times: so the last lines are kept here.
     std::vector<std::string> readLog(const ContainerRecord& container, bool tty, const Failure& failure, ErrorRecord& record) {
-        std::vector<std::string> lines;
+        std::deque<std::pair<LogStream, std::string>> last;
         LogReader reader(tty, false, [&](const LogLine& line) {
             std::string text;
             appendUtf8(text, line.text.substr(0, kLongestLine));
-            (line.stream == LogStream::stderr_ ? record.stderr_ : record.stdout_).append(text).append("\n");
-            lines.push_back(std::move(text));
+            last.emplace_back(line.stream, std::move(text));
+            if (last.size() > kLines) last.pop_front();
         });
         EngineRequest request{.path = {"containers", container.id, "logs"},
-                              .query = {{"stdout", "1"}, {"stderr", "1"}, {"tail", std::to_string(kLines)}},
+                              .query = {{"stdout", "1"}, {"stderr", "1"}, {"tail", "all"}},
                               .limit = std::chrono::seconds(5)};
         const auto bound = [&](const char* name, std::int64_t ms) {
             request.query.emplace_back(name, Instant{ms / 1000, static_cast<std::int32_t>(ms % 1000 * 1'000'000)}.engineText());
         };
-        if (failure.endBefore) bound("since", msOf(*failure.endBefore)); // it may write before the news of its start
+        // It may write before the news of its start; what is long before it is none of this run.
+        if (failure.endBefore)
+            bound("since", msOf(*failure.endBefore));
+        else if (failure.start)
+            bound("since", msOf(*failure.start) - 5000);
         bound("until", msOf(failure.end) + 1000); // what it wrote last may come after the news of its end
         try {
             services_.client.stream(request, [&](std::string_view bytes) { reader.feed(bytes); });
@@ -241,6 +262,11 @@ private:
             throw;
         } catch (const Error& error) { // a log driver that cannot be read
             services_.host.debug("no log of container " + container.shown.name + ": " + error.what());
+        }
+        std::vector<std::string> lines;
+        for (auto& [stream, text] : last) {
+            (stream == LogStream::stderr_ ? record.stderr_ : record.stdout_).append(text).append("\n");
+            lines.push_back(std::move(text));
         }
         return lines;
     }

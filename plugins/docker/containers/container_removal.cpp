@@ -1,5 +1,6 @@
 // DELETE /api/containers/{id}: stopped first, so that it can end in order, then removed. Containers of Talome's own, and
 // those of its apps, go with their app; `force` removes them all the same.
+#include "containers/container_owner.hpp"
 #include "services.hpp"
 
 namespace talome::docker {
@@ -11,18 +12,6 @@ struct RemoveInput {
     bool volumes = false, force = false;
 };
 BOOST_DESCRIBE_STRUCT(RemoveInput, (), (id, volumes, force))
-
-// Why it should not be removed by itself; empty: nothing speaks against it.
-std::string whoseIsIt(const Container& container) {
-    const auto label = [&](const char* name) {
-        const auto found = container.labels.find(name);
-        return found == container.labels.end() ? std::string() : found->second;
-    };
-    if (const std::string role = label("talome.role"); !role.empty()) return "it is Talome's " + role;
-    if (const std::string app = label("talome.app"); !app.empty()) return "it belongs to the app " + app;
-    if (label("talome.managed") == "true") return "Talome manages it";
-    return {};
-}
 
 class ContainerRemoval : public Group {
 public:
@@ -40,7 +29,7 @@ public:
 
     void remove(const RemoveInput& input) {
         const RecordPtr record = services_.keeper.resolve(input.id);
-        if (const std::string why = whoseIsIt(record->shown); !why.empty() && !input.force)
+        if (const std::string why = whoseIsIt(record->shown.labels); !why.empty() && !input.force)
             throw Conflict("container " + record->shown.name + " is not removed by itself: " + why);
         try {
             if (record->running()) stop(record->id);

@@ -29,9 +29,16 @@ void judgeLinks(const EngineClient& client, engine::CreateBody body, const std::
 
 Machine thisMachine(const EngineClient& client) {
     Machine machine;
-    if (!client.address().socket.empty()) machine.engineSockets.push_back(client.address().socket);
-    machine.ownFolders.push_back("/var/lib/talome");
-    if (const char* state = std::getenv("TALOME_STATE_DIR"); state && *state == '/') machine.ownFolders.push_back(state);
+    const auto both = [](std::vector<std::string>& to, const std::string& path) { // as it is called, and where it lies
+        to.push_back(path);
+        std::error_code error;
+        if (auto real = std::filesystem::weakly_canonical(path, error).string(); !error && real != path) to.push_back(std::move(real));
+    };
+    if (!client.address().socket.empty()) both(machine.engineSockets, client.address().socket);
+    both(machine.ownFolders, "/var/lib/talome");
+    if (const char* state = std::getenv("TALOME_STATE_DIR"); state && *state == '/') both(machine.ownFolders, state);
+    if (const char* database = std::getenv("DATABASE_PATH"); database && *database == '/')
+        both(machine.ownFolders, std::filesystem::path(database).parent_path());
     return machine;
 }
 

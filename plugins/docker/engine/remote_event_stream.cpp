@@ -12,6 +12,7 @@ void RemoteEventStream::watch(const Host& host, OnLine onLine, OnEnd onEnd) {
             {.onHead = [this](const FetchHead& head) { status_ = head.status; },
              .onData =
                  [this](std::string_view bytes) {
+                     const std::scoped_lock lock(mutex_); // abandon() waits for it
                      if (status_ == 200 && !ended_) lines_.feed(bytes, onLine_);
                  },
              .onEnded =

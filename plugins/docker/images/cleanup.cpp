@@ -76,6 +76,8 @@ struct NetworksInput {
 };
 BOOST_DESCRIBE_STRUCT(NetworksInput, (), (dryRun))
 
+constexpr std::size_t kToldErrors = 5;
+
 class Cleanup : public Group {
 public:
     Cleanup(Registry& registry, Services& services) : services_(services), usage_(services.client) {
@@ -139,8 +141,9 @@ private:
         const auto usage = usage_.read(true);
         Pruned pruned{.dryRun = dryRun, .bytes = 0, .results = {}};
         for (const Target target : targets) {
-            PrunedTarget result = preview(call, *usage, target);
-            if (!dryRun) perform(call, target, result);
+            std::vector<DiskItem> items;
+            PrunedTarget result = preview(call, *usage, target, items);
+            if (!dryRun) perform(call, target, items, result);
             pruned.bytes += result.bytes;
             pruned.results.push_back(std::move(result));
         }
@@ -148,11 +151,12 @@ private:
         return pruned;
     }
 
-    PrunedTarget preview(Call& call, const DiskUsage& usage, Target target) {
+    PrunedTarget preview(Call& call, const DiskUsage& usage, Target target, std::vector<DiskItem>& items) {
         PrunedTarget result{boost::describe::enum_to_string(target, ""), {}, 0, {}};
         const auto take = [&](const std::vector<DiskItem>& from) {
             for (const DiskItem& item : from) {
-                if (item.inUse) continue;
+                if (item.inUse || item.kept) continue;
+                items.push_back(item);
                 result.items.push_back(item.name);
                 result.bytes += item.sizeBytes;
             }
@@ -181,15 +185,15 @@ private:
     }
 
     // What was shown, and nothing else, piece by piece: something may have come into use since.
-    void perform(Call& call, Target target, PrunedTarget& result) {
+    void perform(Call& call, Target target, const std::vector<DiskItem>& items, PrunedTarget& result) {
         switch (target) {
         case Target::containers:
-            return removeEach(result, "containers", {{"v", "0"}});
+            return removeEach(items, result, "containers", {{"v", "0"}});
         case Target::volumes:
-            return removeEach(result, "volumes", {});
+            return removeEach(items, result, "volumes", {});
         case Target::images:
         case Target::unusedImages:
-            return removeEach(result, "images", {});
+            return removeEach(items, result, "images", {});
         case Target::networks:
             result.items = services_.host.call<NetworksPruned>(&call, "networks.prune", NetworksInput{false}).networks;
             return;
@@ -207,21 +211,33 @@ private:
         }
     }
 
-    void removeEach(PrunedTarget& result, const char* kind, const std::vector<std::pair<std::string, std::string>>& query) {
-        std::vector<std::string> gone;
-        for (const std::string& item : result.items) {
+    void removeEach(const std::vector<DiskItem>& items, PrunedTarget& result, const char* kind,
+                    const std::vector<std::pair<std::string, std::string>>& query) {
+        result.items.clear();
+        result.bytes = 0;
+        std::string errors;
+        std::size_t refused = 0;
+        for (const DiskItem& item : items) {
             try {
-                services_.client.send(
-                    {.method = "DELETE", .path = {kind, item}, .query = query, .limit = std::chrono::minutes(2)});
-                gone.push_back(item);
-            } catch (const NotFound&) {
+                for (const std::string& each : item.tags.empty() ? std::vector{item.name} : item.tags) remove(kind, each, query);
+                result.items.push_back(item.name);
+                result.bytes += item.sizeBytes;
             } catch (const Unavailable&) {
                 throw;
             } catch (const Error& error) {
-                result.error = item + ": " + error.what();
+                if (++refused <= kToldErrors) errors += (errors.empty() ? "" : "; ") + item.name + ": " + error.what();
             }
         }
-        result.items = std::move(gone);
+        if (refused > kToldErrors) errors += "; and " + std::to_string(refused - kToldErrors) + " more";
+        if (refused) result.error = errors;
+    }
+
+    void remove(const char* kind, const std::string& name, const std::vector<std::pair<std::string, std::string>>& query) {
+        try {
+            services_.client.send(
+                {.method = "DELETE", .path = {kind, name}, .query = query, .limit = std::chrono::minutes(2)});
+        } catch (const NotFound&) { // gone meanwhile
+        }
     }
 
     Services& services_;

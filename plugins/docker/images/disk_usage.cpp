@@ -1,5 +1,6 @@
 #include "images/disk_usage.hpp"
 
+#include "containers/container_owner.hpp"
 #include "images/image_reader.hpp"
 
 #include <algorithm>
@@ -71,9 +72,9 @@ void addImages(DiskUsage& usage, const DfAnswer& from) {
         sum.reclaimableBytes += own;
         const auto tags = image.RepoTags.value_or(std::vector<std::string>{});
         if (tags.empty() || tags.front().starts_with("<none>"))
-            usage.danglingImages.push_back({shortImageId(image.Id), {}, own, false});
+            usage.danglingImages.push_back({shortImageId(image.Id), {}, own, false, {}, {}});
         else
-            usage.unusedImages.push_back({tags.front(), {}, own, false});
+            usage.unusedImages.push_back({tags.front(), {}, own, false, {}, tags});
     }
     usage.categories.push_back(sum);
 }
@@ -87,9 +88,11 @@ void addContainers(DiskUsage& usage, const DfAnswer& from) {
         ++sum.totalCount;
         sum.activeCount += running;
         sum.sizeBytes += size;
-        if (!running) sum.reclaimableBytes += size;
-        usage.containers.push_back(
-            {nameOf(engine::UsingContainer{container.Id, {}, {}, {}, container.Names}), appOf(container.Labels_), size, running});
+        const std::string owner = whoseIsIt(container.Labels_.value_or(std::map<std::string, std::string>{}));
+        if (!running && owner.empty()) sum.reclaimableBytes += size;
+        usage.containers.push_back({nameOf(engine::UsingContainer{container.Id, {}, {}, {}, container.Names}),
+                                    appOf(container.Labels_), size, running,
+                                    owner.empty() ? std::nullopt : std::optional(owner), {}});
     }
     usage.categories.push_back(sum);
 }
@@ -103,7 +106,7 @@ void addVolumes(DiskUsage& usage, const DfAnswer& from) {
         sum.activeCount += use.RefCount > 0;
         sum.sizeBytes += size;
         if (use.RefCount <= 0) sum.reclaimableBytes += size;
-        usage.volumes.push_back({volume.Name, appOf(volume.Labels_), size, use.RefCount > 0});
+        usage.volumes.push_back({volume.Name, appOf(volume.Labels_), size, use.RefCount > 0, {}, {}});
     }
     usage.categories.push_back(sum);
 }

@@ -17,14 +17,16 @@ struct DiskCategory {
 };
 BOOST_DESCRIBE_STRUCT(DiskCategory, (), (type, totalCount, activeCount, sizeBytes, reclaimableBytes))
 
-// A container (its writable layer) or a volume; app: the compose project that it belongs to.
+// A container (its writable layer), a volume or an image; app: the compose project that it belongs to.
 struct DiskItem {
     std::string name;
     std::optional<std::string> app;
     std::int64_t sizeBytes = 0;
     bool inUse = false;
+    std::optional<std::string> kept; // why no clean-up takes it, though it is not in use
+    std::vector<std::string> tags;   // of an image; it is gone when all are removed
 };
-BOOST_DESCRIBE_STRUCT(DiskItem, (), (name, app, sizeBytes, inUse))
+BOOST_DESCRIBE_STRUCT(DiskItem, (), (name, app, sizeBytes, inUse, kept))
 
 struct DiskUsage {
     std::vector<DiskCategory> categories;

@@ -156,6 +156,7 @@ std::string RegistryClient::authorize(const Call* call, const ImageReference& im
     if (login) request.headers.emplace_back("Authorization", basicAuthorization(*login));
     const FetchAnswer answer = fetch(host_, call, request);
     if (answer.status == 401 || answer.status == 403) throw Denied(image.registry + " does not accept who we are");
+    if (answer.status == 429) throw Limited(image.registry + " gives no more tokens for now: its limit of requests is reached");
     if (!answer.ok()) throw BadUpstream(image.registry + " gives no token: " + std::to_string(answer.status));
     try {
         const auto token = readText<Token>(answer.body);

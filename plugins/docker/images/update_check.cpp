@@ -151,6 +151,7 @@ private:
             throw;
         } catch (const Error& error) {
             known.error = error.what();
+            if (const auto before = this->known(image.text())) known.latest = before->latest; // it is not forgotten for that
         }
         services_.host.database().execute(
             "INSERT INTO image_updates(image, digest, error, checked_at) VALUES(?, ?, ?, ?) ON CONFLICT(image) DO UPDATE "

@@ -1,6 +1,7 @@
 """What the black-box tests of this plugin share: one engine and one talomed for a class."""
 
 import json
+import os
 import pathlib
 import socket
 import sys
@@ -12,7 +13,9 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[3] / "tests" / part
 from clients import Events, Refused  # noqa: E402
 from support import Engine, Talomed, wait_until  # noqa: E402
 
-__all__ = ["CountingSocket", "Engine", "EngineCase", "Events", "Refused", "Talomed", "engine_truth", "needs_engine", "wait_until"]
+FULL = os.environ.get("TALOME_TEST_FULL") == "1"  # also what takes long, or needs a machine that is not busy
+
+__all__ = ["CountingSocket", "Engine", "EngineCase", "Events", "FULL", "Refused", "Talomed", "engine_truth", "needs_engine", "wait_until"]
 
 needs_engine = unittest.skipIf(Engine.unavailable(), Engine.unavailable())
 

@@ -12,10 +12,7 @@ import threading
 import time
 import unittest
 
-from engine_case import CountingSocket, Engine, EngineCase, Talomed, needs_engine, wait_until
-
-FULL = os.environ.get("TALOME_TEST_FULL") == "1"
-
+from engine_case import CountingSocket, Engine, EngineCase, FULL, Talomed, needs_engine, wait_until
 
 def engine_api(engine, path):
     done = subprocess.run(["curl", "--silent", "--fail", "--unix-socket", engine.socket, f"http://docker{path}"], check=True, capture_output=True)
