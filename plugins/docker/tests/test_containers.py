@@ -60,14 +60,14 @@ class ListTest(EngineCase):
         self.engine.run("pausing")
         for command, status in (("pause", "paused"), ("unpause", "running")) * 5:
             self.engine.cli(command, "pausing")
-            wait_until(lambda: self.status_of("pausing") == status, 1)
+            wait_until(lambda: self.status_of("pausing") == status, 10)
             time.sleep(0.05)
             self.assertEqual(self.status_of("pausing"), status, "an older answer came after the newer one")
 
     def test_the_command_line_shows_within_200_ms(self):
         self.engine.cli("create", "--name", "seen", "--stop-timeout", "0", "busybox:latest", "sleep", "86400")
         delays = []
-        for _ in range(25):
+        for _ in range(25 if FULL else 5):
             for command, status in (("start", "running"), ("kill", "exited")):
                 self.engine.cli(command, "seen")
                 begun = time.monotonic()

@@ -108,7 +108,7 @@ class ExecTest(EngineCase):
         self.engine.cli("run", "--detach", "--name", "bare", "bare:latest", "/wait")
         wait_until(lambda: self.status_of("bare") == "running", 5)
         self.assertEqual(len(self.processes("bare", "/wait")), 1)
-        result = self.exec({"command": ["/wait"], "timeoutMs": 400}, "bare")
+        result = self.exec({"command": ["/wait"], "timeoutMs": 4000}, "bare")
         self.assertEqual((result["timedOut"], result["stdout"]), (True, "waits\n"))
         self.assertEqual(len(self.processes("bare", "/wait")), 1)
 
