@@ -38,6 +38,7 @@ public:
                          730).range(1, 3650);
         registry.migration(1, HistoryStore::tables() + HealthKeeper::tables() + SmartReader::tables() + Sizes::tables() +
                                   duplicateTables());
+        registry.migration(2, Sizes::problemColumn());
 
         registry.task(kSampleTask, "Reads what the server does while somebody looks", &services_.sampler,
                       &Sampler::sampleTask);

@@ -16,10 +16,14 @@
 
 namespace talome::system {
 
+std::vector<ReclaimRule> reclaimRules(const std::string& root); ///< in reclaim.cpp
+
 struct Services {
     explicit Services(const Host& h)
         : host(h), sampler(h), history(h), recorder(h, sampler, history), health(h, sampler), smart(h),
-          sizes(h, sampler.source()), dockerUsage(h) {}
+          sizes(h, sampler), dockerUsage(h),
+          reclaimable([this] { return findReclaimable(reclaimRules(sampler.source().root), host.nowMs()); }) {}
+    Services(const Services&) = delete;
 
     const Host host;
     Sampler sampler;
@@ -29,6 +33,7 @@ struct Services {
     SmartReader smart;
     Sizes sizes;
     DockerUsageReader dockerUsage;
+    ReclaimSearch reclaimable;
 
     /// Of all file systems, or of one; in metrics.cpp.
     std::vector<Forecast> forecasts(const std::optional<std::string>& mount);

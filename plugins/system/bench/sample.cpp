@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
     const auto sample = [&] {
         prober.refresh(watch.now({}), std::chrono::milliseconds(1500));
         const CountersPtr now = reader.counters();
-        const Stats stats = reader.between(*before, *now, mountRows(prober.state(), 0));
+        const Stats stats = reader.between(*before, *now, mountRows(prober.state(), 0), {});
         bytes = talome::toJson(stats).size();
         before = now;
     };

@@ -3,10 +3,9 @@
 namespace talome::system {
 
 void AlertBook::load(const std::vector<StoredAlert>& stored) {
-    const std::lock_guard lock(mutex_);
     for (const StoredAlert& each : stored) {
         Entry& entry = entries_[each.key];
-        entry.level = entry.pending = each.level;
+        entry.level = each.level;
         entry.sinceMs = each.sinceMs;
         entry.last.key = each.key;
         entry.last.name = each.name;
@@ -24,11 +23,34 @@ Level AlertBook::wanted(const Entry& entry, const Check& check) {
     return Level::ok;
 }
 
+// A better level counts at once. Of worse ones, the worst that has lasted: each has a time of its own, so that a value
+// which swings around the limit of critical is a warning meanwhile.
+Level AlertBook::held(Entry& entry, const Check& check, std::int64_t nowMs) {
+    const Level level = wanted(entry, check);
+    Level lasted = entry.level;
+    for (const Level each : {Level::warning, Level::critical}) {
+        std::int64_t& above = entry.aboveMs[static_cast<std::size_t>(each) - 1];
+        if (level < each)
+            above = 0;
+        else if (above == 0 || above > nowMs) // it begins, or the clock was set back
+            above = nowMs;
+        if (level >= each && each > lasted && nowMs - above >= check.holdSeconds * 1000LL) lasted = each;
+    }
+    return level < entry.level ? level : lasted;
+}
+
+void AlertBook::keepTimes(const AlertBook& tried) {
+    for (const auto& [key, entry] : tried.entries_) {
+        Entry& mine = entries_[key];
+        mine.aboveMs = entry.aboveMs;
+        mine.last = entry.last;
+    }
+}
+
 std::vector<Transition> AlertBook::update(const std::vector<Check>& checks, const std::set<std::string>& kinds,
                                           std::int64_t nowMs, std::vector<Judged>& judged) {
     std::vector<Transition> transitions;
     std::set<std::string> seen;
-    const std::lock_guard lock(mutex_);
     const auto change = [&](Entry& entry, const Check& check, Level to) {
         if (entry.level == Level::ok) entry.sinceMs = nowMs;
         Transition transition{check, entry.level, to, entry.sinceMs, nowMs, std::nullopt};
@@ -42,14 +64,8 @@ std::vector<Transition> AlertBook::update(const std::vector<Check>& checks, cons
         seen.insert(check.key);
         Entry& entry = entries_[check.key];
         entry.last = check;
-        const Level level = wanted(entry, check);
-        if (level != entry.pending) {
-            entry.pending = level;
-            entry.pendingMs = nowMs;
-        }
-        const bool worse = level > entry.level;
-        if (level != entry.level && (!worse || nowMs - entry.pendingMs >= check.holdSeconds * 1000LL))
-            change(entry, check, level);
+        const Level level = held(entry, check, nowMs);
+        if (level != entry.level) change(entry, check, level);
         judged.push_back({check, entry.level, {}});
         if (entry.level != Level::ok) judged.back().sinceMs = entry.sinceMs;
     }

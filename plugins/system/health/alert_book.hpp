@@ -5,9 +5,9 @@
 
 #include "health/check.hpp"
 
+#include <array>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <set>
 #include <vector>
 
@@ -33,7 +33,7 @@ struct StoredAlert {
     std::int64_t sinceMs = 0;
 };
 
-/// Any thread.
+/// One thread at a time. A copy is tried first, and kept when what it tells has been stored.
 class AlertBook {
 public:
     void load(const std::vector<StoredAlert>&); ///< at the start
@@ -41,16 +41,20 @@ public:
     /// is no longer wrong. The transitions are those to tell; `judged` has one for each check.
     std::vector<Transition> update(const std::vector<Check>&, const std::set<std::string>& kinds, std::int64_t nowMs,
                                    std::vector<Judged>& judged);
+    /// Of a copy that could not be kept: how long values have been above their limits goes on from it, levels do not.
+    void keepTimes(const AlertBook& tried);
 
 private:
     struct Entry {
-        Level level = Level::ok, pending = Level::ok;
-        std::int64_t sinceMs = 0, pendingMs = 0;
+        Level level = Level::ok;
+        std::int64_t sinceMs = 0;
+        /// Since when the value has been above the limit of warning, and of critical; 0: it is not.
+        std::array<std::int64_t, 2> aboveMs{};
         Check last;
     };
     static Level wanted(const Entry&, const Check&);
+    static Level held(Entry&, const Check&, std::int64_t nowMs);
 
-    std::mutex mutex_;
     std::map<std::string, Entry> entries_;
 };
 

@@ -92,6 +92,7 @@ void addMount(std::vector<Check>& checks, const MountState& state, const Thresho
         answers.fix = "Look at the device and at the kernel's log";
     }
     checks.push_back(std::move(answers));
+    if (state.mount.fstype == "udf" && state.mount.readOnly) return; // a disc, which is as full as it was made
     Check disk{.key = "disk:" + path, .name = "disk", .subject = path, .unit = "%",
                .limits = limitsOf(thresholds.disk, kDiskLimits), .margin = kDiskMargin};
     Check inodes{.key = "inodes:" + path, .name = "inodes", .subject = path, .unit = "%", .limits = kInodeLimits,

@@ -69,7 +69,19 @@ void HealthKeeper::tell(const std::vector<Transition>& transitions) {
 std::vector<Judged> HealthKeeper::judge(const std::vector<Check>& checks, const std::set<std::string>& kinds) {
     std::vector<Judged> judged;
     const std::lock_guard lock(telling_);
-    tell(book_.update(checks, kinds, host_.nowMs(), judged));
+    const std::int64_t now = host_.nowMs();
+    AlertBook next = book_;
+    const auto transitions = next.update(checks, kinds, now, judged);
+    try {
+        tell(transitions);
+        book_ = std::move(next);
+    } catch (const Error& error) { // told the next time; what is wrong now is known all the same
+        book_.keepTimes(next);
+        if (now - warnedAtMs_ >= kSlowMs || now < warnedAtMs_) {
+            warnedAtMs_ = now;
+            host_.warn("what has changed of the health cannot be stored, and is not told yet: " + std::string(error.what()));
+        }
+    }
     return judged;
 }
 

@@ -4,6 +4,8 @@
 #include "health/alert_book.hpp"
 #include "health/assess.hpp"
 
+#include <mutex>
+
 namespace talome::system {
 
 /// Told by disk.exceeded, memory.exceeded … when a level is entered, by disk.resolved … when all is well again.
@@ -41,8 +43,9 @@ private:
 
     const Host host_;
     Sampler& sampler_;
+    std::mutex telling_; // order of events; the next two
     AlertBook book_;
-    std::mutex telling_; // order of events
+    std::int64_t warnedAtMs_ = 0;
     std::mutex mutex_;   // all below
     std::optional<Recorded> last_;
     std::vector<Check> slow_;

@@ -70,14 +70,22 @@ void Recorder::gather(const Recorded& now) {
 
 void Recorder::flush() {
     if (gathering_.count() == 0) return;
-    store_.write(gathering_.bucket(), mounts_);
+    try {
+        store_.write(gathering_.bucket(), mounts_);
+    } catch (const Error& error) { // as when the disk is full: that minute is lost, and alerts are judged all the same
+        host_.warn("a minute of the history cannot be stored: " + std::string(error.what()));
+    }
     gathering_ = Gathering();
 }
 
 void Recorder::pruneHourly(std::int64_t now) {
     if (prunedAt_ != 0 && now - prunedAt_ < 3600 && now >= prunedAt_) return;
     prunedAt_ = now;
-    store_.prune(now, host_.setting<int>("metrics_retention_days"));
+    try {
+        store_.prune(now, host_.setting<int>("metrics_retention_days"));
+    } catch (const Error& error) {
+        host_.warn("old parts of the history cannot be removed: " + std::string(error.what()));
+    }
 }
 
 void Recorder::close() {

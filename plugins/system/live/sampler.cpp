@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kPeriod{1000}, kKeepsLooking{10'000}, kFresh
 constexpr auto kShortest = 300ms;          // between two readings, for a share worth showing
 constexpr auto kOldest = 30s;              // of a reading that is compared with
 constexpr auto kMountAge = 1500ms;         // while somebody looks
-constexpr auto kFirstMounts = 150ms;
+constexpr auto kFirstMounts = 150ms, kFirstTemperatures = 150ms; // what has never been read is waited for so long
 constexpr std::chrono::milliseconds kTableAge{900}; // between two looks at the mount table
 
 std::optional<std::string> variable(const char* name) {
@@ -31,7 +31,7 @@ std::optional<std::string> variable(const char* name) {
 Sampler::Sampler(Host host)
     : host_(host), source_(Source::fromEnvironment(variable)),
       prober_([root = source_.root](const std::string& path, Space& space) { return askKernel(root + path, space); }),
-      stats_(source_), mountWatch_(source_) {}
+      temperatures_([sys = source_.sys](Chips chips) { return readTemperatures(sys, chips); }), stats_(source_), mountWatch_(source_) {}
 
 void Sampler::onSample(std::function<bool()> wanted, std::function<void(const SamplePtr&)> take) {
     wanted_ = std::move(wanted);
@@ -49,6 +49,7 @@ void Sampler::open() {
     }
     takeReading();
     refreshMounts(kMountAge);
+    temperatures();
 }
 
 void Sampler::close() {
@@ -103,10 +104,7 @@ CountersPtr Sampler::baseline() {
     }
 }
 
-std::vector<Temperature> Sampler::temperatures() {
-    const std::lock_guard lock(reading_);
-    return stats_.temperatures();
-}
+std::vector<Temperature> Sampler::temperatures() { return temperatures_.look(kFirstTemperatures); }
 
 std::set<std::string, std::less<>> Sampler::countedInterfaces(const Counters& counters) {
     const std::lock_guard lock(reading_);
@@ -119,11 +117,12 @@ SamplePtr Sampler::sampleSince(const CountersPtr& before) {
     const CountersPtr now = stats_.counters();
     sample->at = now->at;
     sample->counters = now;
-    sample->id = host_.nowMs();
-    sample->stats = stats_.between(*before, *now, mountRows(prober_.state(), sample->id));
+    const std::int64_t wall = host_.nowMs();
+    sample->id = wall;
+    sample->stats = stats_.between(*before, *now, mountRows(prober_.state(), wall), temperatures_.look());
     const std::lock_guard lock(mutex_);
     if (sample_) sample->id = std::max(sample->id, sample_->id + 1);
-    sample->stats.sampledAt = timestamp(sample->id);
+    sample->stats.sampledAt = timestamp(wall);
     older_ = std::exchange(newer_, now);
     sample_ = sample;
     return sample;

@@ -9,6 +9,7 @@
 #include "live/stats_reader.hpp"
 #include "mounts/mount_prober.hpp"
 #include "mounts/mount_watch.hpp"
+#include "readings/temperature_watch.hpp"
 
 #include <mutex>
 #include <talome/host.hpp>
@@ -19,7 +20,7 @@ inline constexpr const char* kSampleTask = "system.sample";
 
 struct Sample {
     std::chrono::steady_clock::time_point at;
-    std::int64_t id = 0; ///< ms since the epoch; each is above the one before
+    std::int64_t id = 0; ///< for the order: above the one before, and ms since the epoch unless the clock was set back
     Stats stats;
     CountersPtr counters;
 };
@@ -46,7 +47,7 @@ public:
     std::vector<MountState> knownMounts() const { return prober_.state(); } ///< as they are known, asking none
     const Machine& machine() const { return stats_.machine(); }
     const Source& source() const { return source_; }
-    std::vector<Temperature> temperatures();
+    std::vector<Temperature> temperatures(); ///< at most some seconds old, those of disks some minutes
     GpuReader& gpus() { return stats_.gpus(); }
     std::set<std::string, std::less<>> countedInterfaces(const Counters&);
 
@@ -59,6 +60,7 @@ private:
     const Host host_;
     const Source source_;
     MountProber prober_;
+    TemperatureWatch temperatures_;
     std::function<bool()> wanted_;
     std::function<void(const SamplePtr&)> take_;
 

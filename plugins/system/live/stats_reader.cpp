@@ -6,7 +6,7 @@ namespace talome::system {
 
 namespace {
 
-constexpr std::chrono::seconds kSlowThings{5}; // temperatures and frequencies, some of which are slow to read
+constexpr std::chrono::seconds kSlowThings{5}; // frequencies and the like, some of which are slow to read
 
 StallStats shown(const Stall& stall) {
     return {stall.some10, stall.some60, stall.some300, stall.full10, stall.full60, stall.full300};
@@ -36,24 +36,18 @@ void StatsReader::readSlowThings() {
     const auto now = Clock::now();
     if (slowAt_ != Clock::time_point{} && now - slowAt_ < kSlowThings) return;
     slowAt_ = now;
-    temperatures_ = readTemperatures(source_.sys);
     frequency_ = meanFrequencyMHz(source_.sys);
     zram_ = zramBytes(source_.sys);
 }
 
-const std::vector<Temperature>& StatsReader::temperatures() {
-    readSlowThings();
-    return temperatures_;
-}
-
-void StatsReader::fill(CpuStats& cpu, const Rates& rates, const Counters& now) {
+void StatsReader::fill(CpuStats& cpu, const Rates& rates, const Counters& now, const std::vector<Temperature>& temperatures) {
     cpu.cores = now.cores.empty() ? machine_.cores : static_cast<unsigned>(now.cores.size());
     cpu.model = machine_.cpuModel;
     cpu.perCore.reserve(rates.cores.size());
     for (const double usage : rates.cores) cpu.perCore.push_back(rounded(usage));
     cpu.load.assign(now.load.begin(), now.load.end());
     if (frequency_) cpu.freqMHz = std::round(*frequency_);
-    if (const auto celsius = cpuTemperature(temperatures_)) cpu.temperatureC = rounded(*celsius);
+    if (const auto celsius = cpuTemperature(temperatures)) cpu.temperatureC = rounded(*celsius);
     if (!rates.cpu) return;
     cpu.usage = rounded(std::clamp(rates.cpu->usage, 0.0, 100.0));
     cpu.user = rounded(rates.cpu->user);
@@ -93,11 +87,12 @@ void StatsReader::fill(DiskStats& disk, const Rates& rates) {
     disk.percent = first.percent;
 }
 
-Stats StatsReader::between(const Counters& before, const Counters& now, std::vector<MountStats> mounts) {
+Stats StatsReader::between(const Counters& before, const Counters& now, std::vector<MountStats> mounts,
+                           const std::vector<Temperature>& temperatures) {
     readSlowThings();
     const Rates rates = ratesBetween(before, now);
     Stats stats;
-    fill(stats.cpu, rates, now);
+    fill(stats.cpu, rates, now, temperatures);
     if (!now.cpu)
         stats.problems.emplace_back("cpu: " + source_.proc + "/stat cannot be read");
     else if (!stats.cpu.usage)

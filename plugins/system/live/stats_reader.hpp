@@ -21,16 +21,16 @@ public:
     void open(const std::vector<std::string>& interfaces);
     CountersPtr counters() { return counters_.read(); }
     /// Without `sampledAt`, which is the sampler's.
-    Stats between(const Counters& before, const Counters& now, std::vector<MountStats> mounts);
+    Stats between(const Counters& before, const Counters& now, std::vector<MountStats> mounts,
+                  const std::vector<Temperature>& temperatures);
 
-    const std::vector<Temperature>& temperatures(); ///< at most five seconds old
     std::set<std::string, std::less<>> countedInterfaces(const Counters& c) { return counted_->among(c.interfaces); }
     const Machine& machine() const { return machine_; }
     GpuReader& gpus() { return gpus_; } ///< any thread
 
 private:
     void readSlowThings();
-    void fill(CpuStats&, const Rates&, const Counters&);
+    void fill(CpuStats&, const Rates&, const Counters&, const std::vector<Temperature>&);
     void fill(MemoryStats&, const MemoryAmounts&);
     void fill(NetworkStats&, const Rates&, const Counters&);
     static void fill(DiskStats&, const Rates&);
@@ -40,7 +40,6 @@ private:
     GpuReader gpus_;
     CounterReader counters_;
     std::unique_ptr<CountedInterfaces> counted_;
-    std::vector<Temperature> temperatures_;
     std::optional<double> frequency_;
     std::optional<std::uint64_t> zram_;
     Clock::time_point slowAt_{};

@@ -94,7 +94,7 @@ private:
         std::optional<WebSocket> socket; ///< instead of the stream
         std::string fields;
         std::chrono::milliseconds interval{};
-        std::int64_t due = 0; ///< the id from which on it is sent one
+        std::chrono::steady_clock::time_point due{}; ///< samples from then on are sent
     };
 
     void follow(Call&, const StreamInput& input, Exchange& exchange) {
@@ -155,16 +155,16 @@ private:
             listener.socket->sendText("{\"type\":\"stats\",\"id\":" + frame.id() + ",\"data\":" + json + "}");
         else
             listener.stream.event(json, "stats", frame.id());
-        listener.due = frame.sample().id + listener.interval.count() - 500;      // half a second of the clock's own
+        listener.due = frame.sample().at + listener.interval - std::chrono::milliseconds(500); // a sample may be early
     }
 
     void tell(const SamplePtr& sample) {
         const std::lock_guard lock(mutex_);
         remember(sample);
         for (auto& [number, listener] : listeners_)
-            if (sample->id >= listener.due) send(listener, frames_.back());
+            if (sample->at >= listener.due) send(listener, frames_.back());
         for (auto& [socket, listener] : sockets_)
-            if (sample->id >= listener.due) send(listener, frames_.back());
+            if (sample->at >= listener.due) send(listener, frames_.back());
     }
     /// Of the plugin's own topics: who watches the figures is told at once what is wrong with them.
     void alert(std::string_view, std::string_view json) {

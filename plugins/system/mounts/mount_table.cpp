@@ -10,12 +10,12 @@ namespace talome::system {
 
 namespace {
 
-constexpr std::array<std::string_view, 39> kNoData = {
+constexpr std::array<std::string_view, 40> kNoData = {
     "proc",      "sysfs",     "devtmpfs",   "devpts",    "tmpfs",    "ramfs",     "cgroup",         "cgroup2",
     "pstore",    "bpf",       "tracefs",    "debugfs",   "configfs", "hugetlbfs", "mqueue",         "fusectl",
     "autofs",    "nsfs",      "efivarfs",   "selinuxfs", "squashfs", "overlay",   "aufs",           "rpc_pipefs",
     "nfsd",      "sunrpc",    "securityfs", "rootfs",    "erofs",    "smackfs",   "binfmt_misc",    "resctrl",
-    "ecryptfs",  "fuse.lxcfs", "fuse.portal", "fuse.snapfuse", "fuse.gvfsd-fuse", "fuse.rofiles-fuse", "fuse.fuse-overlayfs"};
+    "iso9660",   "ecryptfs",  "fuse.lxcfs", "fuse.portal", "fuse.snapfuse", "fuse.gvfsd-fuse", "fuse.rofiles-fuse", "fuse.fuse-overlayfs"};
 
 constexpr std::array<std::string_view, 17> kNetwork = {
     "nfs",  "nfs4", "cifs",   "smb3",       "smbfs",       "afs",        "ceph",      "9p",          "glusterfs",
@@ -68,7 +68,7 @@ std::optional<Line> parse(std::string_view line) {
         if (tag.empty()) return std::nullopt;
     parsed.mount.fstype = words.next();
     parsed.mount.source = unescaped(words.next());
-    parsed.mount.readOnly = has(parsed.mount.options, "ro") || has(words.next(), "ro");
+    parsed.mount.readOnly = has(words.next(), "ro"); // of the file system: the mount's own "ro" may be of this process alone
     if (parsed.mount.path.empty() || parsed.mount.fstype.empty()) return std::nullopt;
     return parsed;
 }
@@ -84,6 +84,8 @@ MountKind kindOf(const Mount& mount) {
         if (under(mount.path, folder)) return MountKind::external;
     return MountKind::internal;
 }
+
+bool isSuspect(const Mount& mount) { return mount.kind == MountKind::network || mount.fstype.starts_with("fuse"); }
 
 bool holdsData(const Mount& mount) {
     if (mount.fstype == "overlay") return mount.path == "/"; // the root of a container
@@ -129,20 +131,23 @@ std::vector<Mount> dataMounts(std::string_view mountinfo, const std::vector<std:
     for (auto& [key, best] : byDevice) {
         Mount mount = std::move(best.line.mount);
         mount.kind = kindOf(mount);
-        mount.suspect = mount.kind == MountKind::network || mount.fstype.starts_with("fuse");
+        mount.suspect = isSuspect(mount);
         mounts.push_back(std::move(mount));
     }
     std::sort(mounts.begin(), mounts.end(), [](const Mount& a, const Mount& b) { return a.path < b.path; });
     return mounts;
 }
 
-std::vector<std::string> mountPoints(std::string_view mountinfo) {
-    std::vector<std::string> paths;
+std::vector<Mount> mountsOver(std::string_view mountinfo, std::string_view path) {
+    std::vector<Mount> mounts;
     eachLine(mountinfo, [&](std::string_view text) {
-        if (auto line = parse(text)) paths.push_back(std::move(line->mount.path));
+        auto line = parse(text);
+        if (!line || (line->mount.path != "/" && !under(path, line->mount.path))) return;
+        line->mount.kind = kindOf(line->mount);
+        line->mount.suspect = line->mount.path != "/" && (isSuspect(line->mount) || line->mount.fstype == "autofs");
+        mounts.push_back(std::move(line->mount));
     });
-    std::sort(paths.begin(), paths.end());
-    return paths;
+    return mounts;
 }
 
 } // namespace talome::system

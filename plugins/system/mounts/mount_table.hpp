@@ -26,7 +26,7 @@ struct Mount {
 /// root first.
 std::vector<Mount> dataMounts(std::string_view mountinfo, const std::vector<std::string>& ignored = {});
 
-/// The paths of all mounts, sorted.
-std::vector<std::string> mountPoints(std::string_view mountinfo);
+/// All that is mounted at `path` or at a folder above it, with `suspect` also of what automounters mount.
+std::vector<Mount> mountsOver(std::string_view mountinfo, std::string_view path);
 
 } // namespace talome::system

@@ -3,6 +3,8 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 namespace talome::system {
 
@@ -64,40 +66,65 @@ Machine readMachine(const Source& source) {
     return machine;
 }
 
-std::vector<Temperature> readTemperatures(const std::string& sys) {
+namespace {
+
+// Two disks have the same driver: what the driver serves tells them apart, and stays the same from start to start.
+std::string deviceOf(const std::string& folder) {
+    std::error_code error;
+    const auto target = std::filesystem::read_symlink(folder + "device", error);
+    return error ? std::string() : target.filename().string();
+}
+
+} // namespace
+
+std::vector<Temperature> readTemperatures(const std::string& sys, Chips which) {
     std::vector<Temperature> found;
+    std::set<std::pair<std::string, std::string>> taken; // chip and label
+    std::set<std::string> chips;
+    const auto add = [&](Temperature one, const std::string& file) {
+        if (!taken.emplace(one.chip, one.label).second) {
+            one.label += " " + file;
+            taken.emplace(one.chip, one.label);
+        }
+        found.push_back(std::move(one));
+    };
     const std::string hwmon = sys + "/class/hwmon/";
-    for (const std::string& chip : namesIn(hwmon)) {
-        const std::string folder = hwmon + chip + "/";
-        const std::string name = readLine(folder + "name").value_or(chip);
+    for (const std::string& number : namesIn(hwmon)) {
+        const std::string folder = hwmon + number + "/";
+        const std::string name = readLine(folder + "name").value_or(number);
+        if ((name == "drivetemp") != (which == Chips::disks)) continue;
+        const std::string device = deviceOf(folder);
+        std::string chip = device.empty() ? name : name + "-" + device;
+        if (!chips.insert(chip).second) chips.insert(chip += "-" + number);
         for (const std::string& file : namesIn(folder)) {
             if (!file.starts_with("temp") || !file.ends_with("_input")) continue;
             const std::string stem = folder + file.substr(0, file.size() - 5);
             const auto millidegrees = readInteger(folder + file);
             if (!millidegrees || *millidegrees <= -55'000 || *millidegrees >= 200'000) continue; // no sensor there
-            Temperature one{name, readLine(stem + "label").value_or(file.substr(0, file.size() - 6)),
-                            static_cast<double>(*millidegrees) / 1000, std::nullopt};
+            Temperature one{chip, readLine(stem + "label").value_or(file.substr(0, file.size() - 6)),
+                            static_cast<double>(*millidegrees) / 1000, std::nullopt, name};
             if (const auto critical = readInteger(stem + "crit"); critical && *critical > 0 && *critical < 200'000)
                 one.critical = static_cast<double>(*critical) / 1000;
-            found.push_back(std::move(one));
+            add(std::move(one), file.substr(0, file.size() - 6));
         }
     }
-    if (!found.empty()) return found;
+    if (!found.empty() || which == Chips::disks) return found;
     const std::string thermal = sys + "/class/thermal/";
     for (const std::string& zone : namesIn(thermal)) {
         if (!zone.starts_with("thermal_zone")) continue;
         const auto millidegrees = readInteger(thermal + zone + "/temp");
         if (!millidegrees || *millidegrees <= 0 || *millidegrees >= 200'000) continue;
-        found.push_back({"thermal", readLine(thermal + zone + "/type").value_or(zone),
-                         static_cast<double>(*millidegrees) / 1000, std::nullopt});
+        add({"thermal", readLine(thermal + zone + "/type").value_or(zone), static_cast<double>(*millidegrees) / 1000,
+             std::nullopt, "thermal"},
+            zone);
     }
     return found;
 }
 
 std::optional<double> cpuTemperature(const std::vector<Temperature>& temperatures) {
-    const auto first = [&](std::string_view chip, std::string_view label) -> std::optional<double> {
+    const auto first = [&](std::string_view driver, std::string_view label) -> std::optional<double> {
         for (const Temperature& each : temperatures)
-            if (each.chip == chip && (label.empty() || std::string_view(each.label).starts_with(label)))
+            if (each.driver == driver && (label.empty() || std::string_view(each.label).starts_with(label)))
                 return each.celsius;
         return std::nullopt;
     };

@@ -14,12 +14,15 @@ struct Machine {
 Machine readMachine(const Source&);
 
 struct Temperature {
-    std::string chip, label;     ///< "k10temp", "Tctl"
+    std::string chip, label;     ///< "k10temp-0000:00:18.3", "Tctl"; no two sensors have the same
     double celsius = 0;
     std::optional<double> critical; ///< as the sensor says
+    std::string driver;             ///< "k10temp", or "thermal"
 };
-/// hwmon, and thermal zones where there is none.
-std::vector<Temperature> readTemperatures(const std::string& sys);
+/// Which chips: asking a disk takes long where it fails, and may keep it awake.
+enum class Chips { disks, others };
+/// hwmon, and, among the others, thermal zones where there is none.
+std::vector<Temperature> readTemperatures(const std::string& sys, Chips);
 /// Of the processor: the sensor that is known to be it, else nothing.
 std::optional<double> cpuTemperature(const std::vector<Temperature>&);
 std::optional<double> meanFrequencyMHz(const std::string& sys);

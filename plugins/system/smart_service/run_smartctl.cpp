@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kProgram = "/usr/sbin/smartctl";
 constexpr std::size_t kMostOutput = 1 << 20;
 constexpr int kNotThere = 127;
+constexpr int kKillRounds = 10;
+constexpr useconds_t kKillRoundUs = 10'000;
 
 [[noreturn]] void become(const std::vector<std::string>& arguments, int output) {
     std::vector<char*> argv = {const_cast<char*>("smartctl")};
@@ -74,7 +76,10 @@ Outcome runSmartctl(const std::vector<std::string>& arguments, std::chrono::mill
     }
     if (!whole) ::kill(child, SIGKILL);
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    if (whole)
+        while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    else // one that waits for a dying disk cannot be killed: init takes it
+        for (int i = 0; i < kKillRounds && ::waitpid(child, &status, WNOHANG) == 0; ++i) ::usleep(kKillRoundUs);
     if (!whole)
         outcome.problem = "it has not answered within " + std::to_string(limit.count() / 1000) + " s";
     else if (!WIFEXITED(status) || WEXITSTATUS(status) == kNotThere)

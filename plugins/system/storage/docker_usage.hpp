@@ -62,6 +62,7 @@ private:
     DockerKnown known_{{}, "Docker's sizes are being counted"};
     Clock::time_point at_{};
     std::uint64_t readings_ = 0;
+    bool running_ = false;
 };
 
 } // namespace talome::system

@@ -86,12 +86,19 @@ private:
             const std::string_view name = entry->d_name;
             if (name == "." || name == "..") continue;
             const std::string whole = (path.empty() ? "" : path + "/").append(name);
-            struct stat about {};
-            if (::fstatat(::dirfd(stream.get()), entry->d_name, &about, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) continue;
-            if (S_ISDIR(about.st_mode) && depth < kDeepest) folder(whole, depth + 1);
-            const auto size = static_cast<std::uint64_t>(about.st_size);
-            if (!S_ISREG(about.st_mode) || size < leastBytes_ || size == 0) continue;
-            if (about.st_nlink > 1 && !links_.insert(about.st_ino).second) continue;
+            if (entry->d_type == DT_DIR) { // not asked what it is: something that hangs may be mounted there
+                if (depth < kDeepest) folder(whole, depth + 1);
+                if (report_.cut) return;
+                continue;
+            }
+            if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
+            struct statx about {};
+            const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+            if (::statx(::dirfd(stream.get()), entry->d_name, flags, STATX_BASIC_STATS, &about) != 0) continue;
+            if (S_ISDIR(about.stx_mode) && depth < kDeepest) folder(whole, depth + 1);
+            const std::uint64_t size = about.stx_size;
+            if (!S_ISREG(about.stx_mode) || size < leastBytes_ || size == 0) continue;
+            if (about.stx_nlink > 1 && !links_.insert(about.stx_ino).second) continue;
             if (static_cast<std::size_t>(++report_.files) > kMostFiles) report_.cut = true;
             if (report_.cut) return;
             bySize_[size].push_back(whole);

@@ -92,9 +92,10 @@ private:
 
     /// Only below what the owner has named: it is not a way to learn of other files. Gives the named one.
     std::string named(const std::string& path) const {
-        for (const FolderSize& each : services_.sizes.folders())
-            if (path == each.path || path.starts_with(each.path + "/")) return each.path;
-        throw Invalid("path", "is in no folder of storage_scan_paths");
+        auto folder = services_.sizes.named(path);
+        if (!folder) throw Invalid("path", "is in no folder of storage_scan_paths");
+        if (const std::string why = services_.sizes.whyNotToOpen(path); !why.empty()) throw Conflict(why);
+        return std::move(*folder);
     }
 
     JobStarted start(Call& call, const DuplicatesInput& input) {

@@ -39,8 +39,11 @@ BOOST_DESCRIBE_STRUCT(ReclaimAnswer, (), (dryRun, bytes, count, results))
 
 constexpr std::chrono::seconds kDockerWait{3};
 constexpr std::int64_t kValidMs = 15 * 60'000;
+constexpr const char* kSearchTask = "system.reclaimable";
 
-std::vector<ReclaimRule> rules(const std::string& root) {
+} // namespace
+
+std::vector<ReclaimRule> reclaimRules(const std::string& root) {
     std::vector<ReclaimRule> all = {
         {"packageCache", "/var/cache/apt/archives", "the file of a package, which can be loaded again", {".deb"}, 0, Risk::low, false},
         {"rotatedLogs", "/var/log", "a log that was put away more than a week ago", {".gz", ".xz", ".zst", ".bz2", ".1", ".2", ".old"}, 7, Risk::low, true},
@@ -50,6 +53,8 @@ std::vector<ReclaimRule> rules(const std::string& root) {
     for (ReclaimRule& rule : all) rule.root = root + rule.root;
     return all;
 }
+
+namespace {
 
 class ReclaimGroup : public Group {
 public:
@@ -68,15 +73,14 @@ public:
             .input("targets[]", "An id", length(1, 100))
             .input("plan", "Of the preview, its token: needed unless dryRun", length(1, 100))
             .input("dryRun", "Only says what would be deleted", true);
-    }
-
-    std::vector<PlannedFile> find() const {
-        return findReclaimable(rules(services_.sampler.source().root), services_.host.nowMs());
+        registry.task(kSearchTask, "Looks for what could be deleted, for GET /api/storage", this, &ReclaimGroup::search);
     }
 
 private:
-    Preview preview() {
-        auto files = find();
+    void search() { services_.reclaimable.look(); }
+
+    Preview preview(Call& call) {
+        auto files = *services_.reclaimable.look();
         Preview answer;
         const ReclaimSummary summary = services_.summaryOf(files, kDockerWait);
         answer.categories = summary.categories;
@@ -84,7 +88,7 @@ private:
         answer.dockerReason = summary.dockerReason;
         for (const PlannedFile& each : files) answer.entries.push_back(each.shown);
         const std::int64_t now = services_.host.nowMs();
-        answer.plan = plans_.keep(std::move(files), now);
+        answer.plan = plans_.keep(std::move(files), call.principal().userId, now);
         answer.validUntil = timestamp(now + kValidMs);
         return answer;
     }
@@ -95,13 +99,18 @@ private:
         const std::set<std::string> wanted(input.targets.begin(), input.targets.end());
         if (!input.dryRun && !input.plan)
             throw Invalid("plan", "is needed to delete: it comes with GET /api/storage/reclaimable");
-        auto files = input.plan ? (input.dryRun ? plans_.look(*input.plan, services_.host.nowMs())
-                                                     : plans_.take(*input.plan, services_.host.nowMs()))
-                                     : find();
+        auto files = input.plan ? plans_.look(*input.plan, services_.host.nowMs()) : *services_.reclaimable.look();
         std::erase_if(files, [&](const PlannedFile& each) { return !wanted.contains(each.shown.id); });
         if (files.size() != wanted.size()) throw Invalid("targets", "holds an id that the preview does not have");
+        if (!input.dryRun) { // only now, for a wrong id ends no plan
+            plans_.take(*input.plan, services_.host.nowMs());
+            services_.reclaimable.forget();
+        }
         for (const PlannedFile& each : files) {
-            if (call.cancelled()) throw Cancelled("the rest was left as it is");
+            if (call.cancelled()) { // what was deleted is said all the same
+                answer.results.push_back({each.shown.id, each.shown.path, false, 0, "it was not its turn when the call was ended"});
+                continue;
+            }
             answer.results.push_back(input.dryRun ? Removed{each.shown.id, each.shown.path, false, each.shown.bytes, "dry run"}
                                                   : removeIfSame(each));
             const Removed& last = answer.results.back();
@@ -138,8 +147,13 @@ ReclaimSummary Services::summaryOf(const std::vector<PlannedFile>& files, std::c
     return summary;
 }
 
+// Searches nothing itself: what is known, and else the next who looks is told more.
 ReclaimSummary Services::reclaimSummary() {
-    return summaryOf(findReclaimable(rules(sampler.source().root), host.nowMs()), std::chrono::milliseconds(500));
+    const auto files = reclaimable.known();
+    if (reclaimable.isOld()) host.wake(kSearchTask);
+    ReclaimSummary summary = summaryOf(files ? *files : std::vector<PlannedFile>(), std::chrono::milliseconds(500));
+    if (!files) summary.filesReason = "what could be deleted is being looked for";
+    return summary;
 }
 
 std::unique_ptr<Group> reclaim(Registry& registry, Services& services) {

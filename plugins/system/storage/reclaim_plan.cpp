@@ -2,8 +2,7 @@
 // deleted a moment later; then it is looked at once more, and gets its name back if it has changed meanwhile.
 #include "storage/reclaim_plan.hpp"
 
-#include "readings/source.hpp"
-
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
@@ -21,7 +20,8 @@ namespace talome::system {
 namespace {
 
 constexpr std::int64_t kPlanMs = 15 * 60'000;
-constexpr std::size_t kMostPlans = 16;
+constexpr std::size_t kMostPlans = 64, kMostPlansOfUser = 4;
+constexpr auto kSearchedFor = std::chrono::minutes(1), kOld = std::chrono::minutes(10);
 constexpr int kDeepest = 16;
 constexpr std::size_t kMostLooked = 200'000;
 
@@ -68,9 +68,27 @@ bool fits(const ReclaimRule& rule, std::string_view name) {
                                                [&](const std::string& ending) { return name.size() > ending.size() && name.ends_with(ending); });
 }
 
+bool larger(const PlannedFile& a, const PlannedFile& b) { return a.shown.bytes > b.shown.bytes; }
+
+/// The largest that have been found; at the front of the heap the smallest of them.
+struct Found {
+    std::vector<PlannedFile> heap;
+    std::size_t looked = 0;
+
+    void add(PlannedFile file) {
+        if (heap.size() >= kMostPlanned) {
+            if (!larger(file, heap.front())) return;
+            std::pop_heap(heap.begin(), heap.end(), larger);
+            heap.pop_back();
+        }
+        heap.push_back(std::move(file));
+        std::push_heap(heap.begin(), heap.end(), larger);
+    }
+};
+
 class Finder {
 public:
-    Finder(const ReclaimRule& rule, std::int64_t nowMs, std::vector<PlannedFile>& found) : rule_(rule), nowMs_(nowMs), found_(found) {}
+    Finder(const ReclaimRule& rule, std::int64_t nowMs, Found& found) : rule_(rule), nowMs_(nowMs), found_(found) {}
     void start() {
         const Descriptor root(openRoot(rule_.root));
         if (root) folder(root.get(), "", 0);
@@ -78,16 +96,25 @@ public:
 
 private:
     void folder(int root, const std::string& relative, int depth) {
-        const Descriptor opened(openBelow(root, relative, O_RDONLY | O_DIRECTORY));
-        if (!opened) return;
-        for (const std::string& name : namesIn("/proc/self/fd/" + std::to_string(opened.get()))) {
-            if (++looked_ > kMostLooked) return;
+        const int fd = openBelow(root, relative, O_RDONLY | O_DIRECTORY);
+        if (fd < 0) return;
+        const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
+        if (!stream) {
+            ::close(fd);
+            return;
+        }
+        // What cannot be removed is not shown: where the unit shows the system read-only, this says so.
+        const bool mayRemove = ::faccessat(fd, ".", W_OK | X_OK, 0) == 0;
+        while (const dirent* entry = ::readdir(stream.get())) {
+            const std::string name = entry->d_name;
+            if (name == "." || name == "..") continue;
+            if (++found_.looked > kMostLooked) return;
             const std::string path = relative.empty() ? name : relative + "/" + name;
             const Descriptor file(openBelow(root, path, O_PATH));
             struct stat about {};
             if (!file || ::fstat(file.get(), &about) != 0) continue;
             if (S_ISDIR(about.st_mode) && rule_.deep && depth < kDeepest) folder(root, path, depth + 1);
-            if (!S_ISREG(about.st_mode) || about.st_nlink != 1 || !fits(rule_, name)) continue;
+            if (!mayRemove || !S_ISREG(about.st_mode) || about.st_nlink != 1 || !fits(rule_, name)) continue;
             const std::int64_t ageMs = nowMs_ - about.st_mtim.tv_sec * 1000LL;
             if (ageMs < rule_.minAgeDays * 86'400'000LL) continue;
             PlannedFile planned{{}, rule_.root, path, seenOf(about)};
@@ -96,14 +123,13 @@ private:
             planned.shown.bytes = planned.seen.blocks * 512;
             planned.shown.reason = rule_.reason;
             planned.shown.risk = rule_.risk;
-            found_.push_back(std::move(planned));
+            found_.add(std::move(planned));
         }
     }
 
     const ReclaimRule& rule_;
     const std::int64_t nowMs_;
-    std::vector<PlannedFile>& found_;
-    std::size_t looked_ = 0;
+    Found& found_;
 };
 
 /// A lease is only given of a file that nobody has open for writing (fcntl(2)). Where it cannot be had, as of other
@@ -121,10 +147,10 @@ bool isWritten(int root, const std::string& relative) {
 } // namespace
 
 std::vector<PlannedFile> findReclaimable(const std::vector<ReclaimRule>& rules, std::int64_t nowMs) {
-    std::vector<PlannedFile> found;
-    for (const ReclaimRule& rule : rules) Finder(rule, nowMs, found).start();
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.shown.bytes > b.shown.bytes; });
-    if (found.size() > kMostPlanned) found.resize(kMostPlanned);
+    Found all;
+    for (const ReclaimRule& rule : rules) Finder(rule, nowMs, all).start();
+    auto found = std::move(all.heap);
+    std::sort_heap(found.begin(), found.end(), larger);
     for (std::size_t i = 0; i < found.size(); ++i) found[i].shown.id = found[i].shown.kind + "-" + std::to_string(i + 1);
     return found;
 }
@@ -171,14 +197,46 @@ Removed removeIfSame(const PlannedFile& file) {
     return answer;
 }
 
-std::string ReclaimPlans::keep(std::vector<PlannedFile> files, std::int64_t nowMs) {
+ReclaimSearch::Files ReclaimSearch::look() {
+    const std::lock_guard one(searching_);
+    {
+        const std::lock_guard lock(mutex_);
+        if (files_ && Clock::now() - at_ < kSearchedFor) return files_;
+    }
+    auto files = std::make_shared<const std::vector<PlannedFile>>(find_());
+    const std::lock_guard lock(mutex_);
+    at_ = Clock::now();
+    return files_ = std::move(files);
+}
+
+ReclaimSearch::Files ReclaimSearch::known() const {
+    const std::lock_guard lock(mutex_);
+    return files_;
+}
+
+bool ReclaimSearch::isOld() const {
+    const std::lock_guard lock(mutex_);
+    return !files_ || Clock::now() - at_ > kOld;
+}
+
+void ReclaimSearch::forget() {
+    const std::lock_guard lock(mutex_);
+    files_.reset();
+}
+
+std::string ReclaimPlans::keep(std::vector<PlannedFile> files, const std::string& user, std::int64_t nowMs) {
     const std::string token = randomName();
     const std::lock_guard lock(mutex_);
     std::erase_if(plans_, [&](const auto& each) { return each.second.untilMs < nowMs; });
-    if (plans_.size() >= kMostPlans)
-        plans_.erase(std::min_element(plans_.begin(), plans_.end(),
-                                      [](const auto& a, const auto& b) { return a.second.untilMs < b.second.untilMs; }));
-    plans_[token] = {std::move(files), nowMs + kPlanMs};
+    const auto theirs = [&](const auto& each) { return each.second.user == user; };
+    const bool full = plans_.size() >= kMostPlans;
+    if (full || std::count_if(plans_.begin(), plans_.end(), theirs) >= static_cast<std::ptrdiff_t>(kMostPlansOfUser)) {
+        auto oldest = plans_.end();
+        for (auto it = plans_.begin(); it != plans_.end(); ++it)
+            if ((full || theirs(*it)) && (oldest == plans_.end() || it->second.untilMs < oldest->second.untilMs)) oldest = it;
+        plans_.erase(oldest);
+    }
+    plans_[token] = {std::move(files), user, nowMs + kPlanMs};
     return token;
 }
 

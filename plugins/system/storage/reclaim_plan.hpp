@@ -3,8 +3,11 @@
 // writing to it. Paths are opened below their root and through no link.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -49,7 +52,8 @@ struct PlannedFile {
 
 inline constexpr std::size_t kMostPlanned = 2000; ///< files in a plan; the largest ones
 
-/// Files that the rules name, the largest first. `nowMs`: for their age.
+/// Files that the rules name, the largest first; of all rules together 200,000 entries are looked at. `nowMs`: for their
+/// age. What this process may not delete is left out, as where its unit shows it the system read-only.
 std::vector<PlannedFile> findReclaimable(const std::vector<ReclaimRule>&, std::int64_t nowMs);
 
 struct Removed {
@@ -63,10 +67,29 @@ BOOST_DESCRIBE_STRUCT(Removed, (), (id, path, removed, bytes, reason))
 /// Deletes it if it is what was seen.
 Removed removeIfSame(const PlannedFile&);
 
-/// Plans that have been shown; each counts once and for fifteen minutes. Any thread.
+/// One search for all who ask within a minute. Any thread.
+class ReclaimSearch {
+public:
+    using Files = std::shared_ptr<const std::vector<PlannedFile>>;
+    explicit ReclaimSearch(std::function<std::vector<PlannedFile>()> find) : find_(std::move(find)) {}
+    Files look();                   ///< searches if what is known is a minute old
+    Files known() const;            ///< searches nothing; none: nobody has yet, or something was deleted since
+    bool isOld() const;             ///< there is none, or it is ten minutes old
+    void forget();
+
+private:
+    using Clock = std::chrono::steady_clock;
+    const std::function<std::vector<PlannedFile>()> find_;
+    std::mutex searching_;
+    mutable std::mutex mutex_; // all below
+    Files files_;
+    Clock::time_point at_{};
+};
+
+/// Plans that have been shown; each counts once and for fifteen minutes. A user has the last four of theirs. Any thread.
 class ReclaimPlans {
 public:
-    std::string keep(std::vector<PlannedFile> files, std::int64_t nowMs); ///< its token
+    std::string keep(std::vector<PlannedFile> files, const std::string& user, std::int64_t nowMs); ///< its token
     /// Throw Conflict if there is none of that token any more. take() also ends it.
     std::vector<PlannedFile> look(const std::string& token, std::int64_t nowMs) const;
     std::vector<PlannedFile> take(const std::string& token, std::int64_t nowMs);
@@ -74,6 +97,7 @@ public:
 private:
     struct Plan {
         std::vector<PlannedFile> files;
+        std::string user;
         std::int64_t untilMs = 0;
     };
     const Plan& find(const std::string& token, std::int64_t nowMs) const;

@@ -2,8 +2,6 @@
 
 #include "live/timestamp.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -12,6 +10,7 @@ namespace talome::system {
 
 namespace {
 
+constexpr std::string_view kAbsent = "there is no such folder";
 constexpr std::size_t kMostApps = 500;
 constexpr std::size_t kMostFolders = 5000;          // of a measured folder, the largest
 constexpr std::uint64_t kLeastFolder = 1024 * 1024; // bytes; smaller ones are not kept
@@ -33,11 +32,6 @@ std::string labelOf(const std::string& path) {
     return path;
 }
 
-bool exists(const std::string& path) {
-    struct stat about {};
-    return ::lstat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 } // namespace
 
 std::string Sizes::tables() {
@@ -46,6 +40,7 @@ std::string Sizes::tables() {
            "CREATE TABLE folder_sizes (path TEXT PRIMARY KEY, root TEXT NOT NULL, bytes INTEGER NOT NULL, "
            "files INTEGER NOT NULL) WITHOUT ROWID; CREATE INDEX folder_sizes_root ON folder_sizes (root);";
 }
+std::string Sizes::problemColumn() { return "ALTER TABLE sizes ADD COLUMN problem TEXT NOT NULL DEFAULT '';"; }
 
 std::string Sizes::appData() const { return stateDirectory() + "/app-data"; }
 
@@ -62,10 +57,15 @@ std::vector<Sizes::Target> Sizes::targets() const {
 std::vector<FolderSize> Sizes::stored(const std::vector<Target>& targets) const {
     std::vector<FolderSize> rows;
     for (const Target& target : targets) {
-        FolderSize row{target.path, target.label, {}, {}, exists(source_.root + target.path) ? "pending" : "absent", {}, {}};
-        if (row.state == "absent") row.reason = "there is no such folder";
-        host_.database().each("SELECT bytes, files, unreadable, cut, measured_at FROM sizes WHERE path = ?",
+        FolderSize row{target.path, target.label, {}, {}, "pending", {}, {}};
+        host_.database().each("SELECT bytes, files, unreadable, cut, measured_at, problem FROM sizes WHERE path = ?",
                               [&](const RowView& from) {
+                                  if (const auto problem = from.get<std::string>(5); !problem.empty()) {
+                                      row.state = problem == kAbsent ? "absent" : "unreadable";
+                                      row.reason = problem;
+                                      row.asOf = timestamp(from.get<std::int64_t>(4));
+                                      return;
+                                  }
                                   const auto files = from.get<std::uint64_t>(1), unreadable = from.get<std::uint64_t>(2);
                                   row.state = unreadable || from.get<bool>(3) ? (files ? "incomplete" : "unreadable") : "measured";
                                   if (row.state != "unreadable") row.sizeBytes = from.get<std::uint64_t>(0), row.files = files;
@@ -88,14 +88,18 @@ std::vector<FolderSize> Sizes::apps() const {
     return stored(targets);
 }
 
-bool Sizes::everMeasured() const { return host_.database().one<int>("SELECT 1 FROM sizes LIMIT 1").has_value(); }
+std::optional<std::string> Sizes::named(const std::string& path) const {
+    for (const Target& each : targets())
+        if (path == each.path || path.starts_with(each.path + "/")) return each.path;
+    return std::nullopt;
+}
 
 std::optional<std::int64_t> Sizes::measuredAt(const std::string& path) const {
     std::optional<std::int64_t> at;
     std::size_t longest = 0;
     for (const Target& each : targets()) {
         if (each.path.size() < longest || !(path == each.path || path.starts_with(each.path + "/"))) continue;
-        const auto found = host_.database().one<std::int64_t>("SELECT measured_at FROM sizes WHERE path = ?", each.path);
+        const auto found = host_.database().one<std::int64_t>("SELECT measured_at FROM sizes WHERE path = ? AND problem = ''", each.path);
         if (found) longest = each.path.size(), at = found;
     }
     return at;
@@ -109,7 +113,7 @@ std::optional<FolderNode> Sizes::tree(const std::string& path, int depth) const 
         nodes.emplace(node.path, std::move(node));
     };
     const Database database = host_.database();
-    database.each("SELECT path, bytes, files FROM sizes WHERE path = ?", take, path);
+    database.each("SELECT path, bytes, files FROM sizes WHERE path = ? AND problem = ''", take, path);
     database.each("SELECT path, bytes, files FROM folder_sizes WHERE path = ?", take, path);
     if (nodes.empty()) return std::nullopt;
     database.each("SELECT path, bytes, files FROM folder_sizes WHERE path > ? AND path < ?", take, path + "/", path + "0");
@@ -125,8 +129,32 @@ std::optional<FolderNode> Sizes::tree(const std::string& path, int depth) const 
     return std::move(root);
 }
 
+// From the mount table, which asks no file system for anything.
+std::string Sizes::whyNotToOpen(const std::string& path) const {
+    const auto table = readFile(source_.mountTable(), 8 << 20);
+    if (!table) return {};
+    const auto states = sampler_.knownMounts();
+    for (const Mount& each : mountsOver(*table, path)) {
+        if (each.suspect) return each.path + " is of another machine or a program (" + each.fstype + "), and may not answer";
+        for (const MountState& state : states)
+            if (state.unresponsive && state.mount.device == each.device) return each.path + " does not answer";
+    }
+    return {};
+}
+
+void Sizes::noteProblem(const Target& target, std::string_view problem) {
+    host_.database().transaction([&](Transaction& transaction) {
+        transaction.execute("DELETE FROM folder_sizes WHERE root = ?", target.path);
+        transaction.execute("INSERT OR REPLACE INTO sizes VALUES (?, 0, 0, 0, 0, ?, ?)", target.path, host_.nowMs(), problem);
+    });
+}
+
 // The folders in it are only kept of those that are told of as a tree, and not of apps.
 std::optional<TreeSize> Sizes::measure(Call& call, const Target& target) {
+    if (const std::string why = whyNotToOpen(target.path); !why.empty()) {
+        noteProblem(target, why);
+        return std::nullopt;
+    }
     std::vector<FolderTotal> folders;
     const bool isApp = target.path.starts_with(appData() + "/");
     const auto size = measureTree(source_.root + target.path, [&](std::uint64_t) { return !call.cancelled(); },
@@ -136,16 +164,17 @@ std::optional<TreeSize> Sizes::measure(Call& call, const Target& target) {
     if (call.cancelled()) throw Cancelled("the measuring was ended");
     std::sort(folders.begin(), folders.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
     folders.resize(std::min(folders.size(), kMostFolders));
+    if (!size) {
+        noteProblem(target, kAbsent);
+        return size;
+    }
     host_.database().transaction([&](Transaction& transaction) {
         transaction.execute("DELETE FROM folder_sizes WHERE root = ?", target.path);
         for (const FolderTotal& each : folders)
             transaction.execute("INSERT OR REPLACE INTO folder_sizes VALUES (?, ?, ?, ?)", target.path + "/" + each.path,
                                 target.path, each.bytes, each.files);
-        if (!size)
-            transaction.execute("DELETE FROM sizes WHERE path = ?", target.path);
-        else
-            transaction.execute("INSERT OR REPLACE INTO sizes VALUES (?, ?, ?, ?, ?, ?)", target.path, size->bytes,
-                                size->files, size->unreadable, size->cut, host_.nowMs());
+        transaction.execute("INSERT OR REPLACE INTO sizes VALUES (?, ?, ?, ?, ?, ?, '')", target.path, size->bytes,
+                            size->files, size->unreadable, size->cut, host_.nowMs());
     });
     return size;
 }

@@ -1,8 +1,9 @@
 // How much space the well-known folders take. Measured at night and when somebody asks for it, never while a request
-// waits; what is shown says when it was measured.
+// waits; what is shown says when it was measured. What another machine or a program answers for is not measured: opening
+// it can take for ever.
 #pragma once
 
-#include "readings/source.hpp"
+#include "live/sampler.hpp"
 #include "storage/tree_size.hpp"
 
 #include <talome/jobs.hpp>
@@ -35,8 +36,9 @@ BOOST_DESCRIBE_STRUCT(ScanResult, (), (folders, bytes))
 /// Any worker.
 class Sizes {
 public:
-    Sizes(Host host, const Source& source) : host_(host), source_(source) {}
+    Sizes(Host host, const Sampler& sampler) : host_(host), sampler_(sampler), source_(sampler.source()) {}
     static std::string tables();
+    static std::string problemColumn(); ///< why it could not be measured; empty: it was
 
     std::vector<FolderSize> folders() const;
     /// Of each app: a folder of its own below app-data in the state directory.
@@ -48,7 +50,10 @@ public:
     std::optional<std::int64_t> measuredAt(const std::string& path) const;
     /// Measures all of them.
     ScanResult scan(Call&, JobRun&);
-    bool everMeasured() const;
+    /// The measured folder that is `path` or holds it.
+    std::optional<std::string> named(const std::string& path) const;
+    /// Why nothing at `path` may be opened: a file system on the way may never answer. Empty: it may.
+    std::string whyNotToOpen(const std::string& path) const;
 
 private:
     struct Target {
@@ -58,8 +63,10 @@ private:
     std::string appData() const;
     std::vector<FolderSize> stored(const std::vector<Target>&) const;
     std::optional<TreeSize> measure(Call&, const Target&);
+    void noteProblem(const Target&, std::string_view);
 
     const Host host_;
+    const Sampler& sampler_;
     const Source& source_;
 };
 

@@ -35,6 +35,35 @@ void SmartReader::noteGrowth(SmartDevice& device) {
     }
 }
 
+// A disk that does not answer, or not in words that can be understood, hides no other.
+SmartDevice SmartReader::readOne(const ScannedDevice& scanned) {
+    SmartDevice device;
+    const auto unknown = [&](const std::string& why) {
+        device = {};
+        device.device = scanned.name;
+        device.type = scanned.type;
+        device.reasons.push_back(why);
+    };
+    try {
+        const SmartAnswer answer = source_.read(scanned);
+        if (answer.problem.empty())
+            device = parseSmart(scanned, answer.exitCode, answer.json);
+        else
+            unknown(answer.problem);
+    } catch (const NotFound&) {
+        throw; // there is no smartctl
+    } catch (const Error& error) {
+        unknown(error.what());
+    }
+    device.checkedAt = timestamp(host_.nowMs());
+    try {
+        noteGrowth(device);
+    } catch (const Error& error) {
+        host_.warn("how " + scanned.name + " was cannot be stored or compared: " + std::string(error.what()));
+    }
+    return device;
+}
+
 SmartState SmartReader::readAll() {
     SmartState state;
     state.read = true;
@@ -43,23 +72,12 @@ SmartState SmartReader::readAll() {
         state.available = true;
         for (const ScannedDevice& each : devices) {
             if (state.devices.size() >= kMostDisks) break;
-            const SmartAnswer answer = source_.read(each);
-            SmartDevice device;
-            if (answer.problem.empty()) {
-                device = parseSmart(each, answer.exitCode, answer.json);
-            } else {
-                device.device = each.name;
-                device.type = each.type;
-                device.reasons.push_back(answer.problem);
-            }
-            device.checkedAt = timestamp(host_.nowMs());
-            noteGrowth(device);
-            state.devices.push_back(std::move(device));
+            state.devices.push_back(readOne(each));
         }
     } catch (const NotFound&) {
         state.available = false;
         state.reason = "smartctl is not installed: install smartmontools";
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         state.available = false;
         state.reason = error.what();
     }
@@ -68,9 +86,19 @@ SmartState SmartReader::readAll() {
 
 void SmartReader::smartTask() {
     const auto minutes = host_.setting<int>("smart_poll_minutes");
+    if (minutes > 0) host_.wake(kSmartTask, std::chrono::minutes(minutes)); // first: whatever fails, it goes on
+    {
+        const std::lock_guard lock(mutex_);
+        running_ = true;
+    }
     auto state = readAll();
     {
         const std::lock_guard lock(mutex_);
+        running_ = false;
+        // One that no longer answers is still the same: what was wrong with it stays so.
+        for (SmartDevice& each : state.devices)
+            for (const SmartDevice& before : state_.devices)
+                if (each.serial.empty() && before.device == each.device) each.serial = before.serial, each.model = before.model;
         // A disk that sleeps is shown with what it said when it was awake.
         for (SmartDevice& each : state.devices) {
             if (each.health != SmartHealth::sleeping) continue;
@@ -89,7 +117,6 @@ void SmartReader::smartTask() {
         ++readings_;
     }
     done_.notify_all();
-    if (minutes > 0) host_.wake(kSmartTask, std::chrono::minutes(minutes));
 }
 
 SmartState SmartReader::known() const {
@@ -101,7 +128,7 @@ SmartState SmartReader::look(std::chrono::milliseconds most) {
     std::unique_lock lock(mutex_);
     if (state_.read && Clock::now() - at_ < kFresh) return state_;
     const auto before = readings_;
-    host_.wake(kSmartTask);
+    if (!running_) host_.wake(kSmartTask); // one that runs is waited for: waking it would be once more
     done_.wait_for(lock, most, [&] { return readings_ != before; });
     return state_;
 }

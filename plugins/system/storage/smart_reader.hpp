@@ -38,6 +38,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     SmartState readAll();
+    SmartDevice readOne(const ScannedDevice&);
     void noteGrowth(SmartDevice&);
 
     const Host host_;
@@ -47,6 +48,7 @@ private:
     SmartState state_;
     Clock::time_point at_{};
     std::uint64_t readings_ = 0;
+    bool running_ = false;
 };
 
 } // namespace talome::system

@@ -99,8 +99,8 @@ private:
         return std::chrono::system_clock::time_point(std::chrono::milliseconds(services_.host.nowMs()));
     }
     void nightly() {
+        services_.host.wakeAt(kScanTask, nextScan()); // first: one start that is refused does not end all later ones
         services_.host.startOwnJob(kScanJob, kNothing, "Measure what folders take");
-        services_.host.wakeAt(kScanTask, nextScan());
     }
     JobStarted startScan(Call& call) {
         return services_.host.startJob(call, kScanJob, kNothing, "Measure what folders take");

@@ -46,8 +46,8 @@ BOOST_DESCRIBE_STRUCT(ReclaimCategory, (), (type, totalCount, reclaimableBytes))
 struct ReclaimSummary {
     std::vector<ReclaimCategory> categories;
     std::uint64_t totalReclaimableBytes = 0;
-    std::optional<std::string> dockerReason; ///< why Docker's part is missing
+    std::optional<std::string> filesReason, dockerReason; ///< why files, or Docker's part, are missing
 };
-BOOST_DESCRIBE_STRUCT(ReclaimSummary, (), (categories, totalReclaimableBytes, dockerReason))
+BOOST_DESCRIBE_STRUCT(ReclaimSummary, (), (categories, totalReclaimableBytes, filesReason, dockerReason))
 
 } // namespace talome::system

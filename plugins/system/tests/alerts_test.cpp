@@ -60,6 +60,48 @@ TEST_SUITE("system::alerts") {
         CHECK(book.at(599, {diskCheck(99, 300)}).empty());
         CHECK(book.at(600, {diskCheck(99, 300)}).size() == 1);
     }
+    TEST_CASE("a value that swings around the limit of critical is a warning in time, and critical when that lasts") {
+        Book book;
+        for (int i = 0; i < 30; ++i) CHECK(book.at(i * 10, {diskCheck(i % 2 ? 91 : 85, 300)}).empty());
+        const auto told = book.at(300, {diskCheck(85, 300)});
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].to == Level::warning);
+        CHECK(told[0].limit == 80);
+        for (int i = 31; i < 61; ++i) CHECK(book.at(i * 10, {diskCheck(91, 300)}).empty());
+        CHECK(book.at(610, {diskCheck(91, 300)})[0].to == Level::critical);
+        CHECK(book.at(620, {diskCheck(85, 300)})[0].to == Level::warning);
+    }
+    TEST_CASE("what could not be stored is told the next time, and has not begun anew") {
+        AlertBook book;
+        std::vector<Judged> judged;
+        const auto tryOnce = [&](int second, bool stored) {
+            AlertBook next = book;
+            const auto transitions = next.update({diskCheck(85, 300)}, {"disk"}, second * 1000LL, judged);
+            stored ? void(book = next) : book.keepTimes(next);
+            return transitions.size();
+        };
+        CHECK(tryOnce(10, false) == 0);
+        CHECK(tryOnce(310, false) == 1);
+        CHECK(tryOnce(320, true) == 1);
+        CHECK(tryOnce(330, true) == 0);
+    }
+    TEST_CASE("a disc that cannot be written is not full") {
+        Recorded now;
+        now.counters = std::make_shared<Counters>();
+        MountState disc;
+        disc.mount.path = "/media/film";
+        disc.mount.fstype = "udf";
+        disc.mount.readOnly = true;
+        disc.space = Space{1000, 0, 0, 0, 0};
+        now.mounts = {disc};
+        const auto has = [&] {
+            const auto checks = assess(now, {});
+            return std::any_of(checks.begin(), checks.end(), [](const Check& each) { return each.name == "disk"; });
+        };
+        CHECK_FALSE(has());
+        now.mounts[0].mount.readOnly = false;
+        CHECK(has());
+    }
     TEST_CASE("after a restart nothing is told again, and it is known since when") {
         Book book;
         book.book.load({{"disk:/", "disk", "/", Level::warning, 5}});
@@ -108,7 +150,7 @@ unused devices: <none>
         auto counters = std::make_shared<Counters>();
         counters->memory = MemoryAmounts{1000, 10, 40, 0, 0, 0, 100, 0};
         now.counters = counters;
-        now.temperatures = {{"k10temp", "Tctl", 88, 95.0}};
+        now.temperatures = {{"k10temp", "Tctl", 88, 95.0, "k10temp"}};
         MountState full;
         full.mount.path = "/srv";
         full.space = Space{1000, 50, 50, 0, 0};

@@ -24,6 +24,7 @@ class Fuse:
     def __init__(self, fstype="fuse.nas"):
         self.fstype = fstype
         self.hang = threading.Event()
+        self.hang_all = False  # with hang: also questions what it is, and not only how full
         self.asked = 0
         self._waiting = []
         self._lock = threading.Lock()
@@ -64,9 +65,11 @@ class Fuse:
                         self._waiting.append(unique)
                 else:
                     self._space(unique)
+            elif opcode == _GETATTR and self.hang.is_set() and self.hang_all:
+                pass  # its connection ends with the mount, and with it the wait
             elif opcode == _GETATTR:
                 attr = struct.pack("<QQQQQQIIIIIIIIII", 1, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
-                self._answer(unique, struct.pack("<QII", 60, 0, 0) + attr)
+                self._answer(unique, struct.pack("<QII", 0 if self.hang_all else 60, 0, 0) + attr)
             elif opcode in (_FORGET, _INTERRUPT):
                 pass
             elif opcode == _DESTROY:

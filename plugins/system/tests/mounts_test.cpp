@@ -69,6 +69,34 @@ template <class F> bool within(std::chrono::milliseconds most, F&& holds) {
 } // namespace
 
 TEST_SUITE("system::mounts") {
+    TEST_CASE("read-only is what the file system is, not what this process sees of it; a disc's image is no disk") {
+        const auto mounts = dataMounts(R"(26 1 254:0 / / ro,relatime - ext4 /dev/vda rw,discard
+46 26 0:51 / /media/card rw - vfat /dev/sdd1 ro
+47 26 11:0 / /media/cd ro - iso9660 /dev/sr0 ro
+)");
+        REQUIRE(mounts.size() == 2);
+        CHECK_FALSE(mounts[0].readOnly);
+        CHECK(mounts[1].readOnly);
+    }
+    TEST_CASE("what is mounted on the way to a path") {
+        const std::string table = R"(26 1 254:0 / / rw - ext4 /dev/vda rw
+45 26 0:50 / /mnt/nas rw - nfs4 nas.lan:/export rw
+46 26 0:50 /a /srv rw - nfs4 nas.lan:/export rw
+47 46 8:1 / /srv/disk rw - ext4 /dev/sda1 rw
+48 26 0:33 / /auto rw - autofs systemd-1 rw
+)";
+        const auto suspects = [&](std::string_view path) {
+            std::vector<std::string> paths;
+            for (const Mount& each : mountsOver(table, path))
+                if (each.suspect) paths.push_back(each.path);
+            return paths;
+        };
+        CHECK(suspects("/srv/disk/films") == std::vector<std::string>{"/srv"}); // the way leads through it
+        CHECK(suspects("/mnt/nas") == std::vector<std::string>{"/mnt/nas"});
+        CHECK(suspects("/mnt/nas2").empty());
+        CHECK(suspects("/auto/x") == std::vector<std::string>{"/auto"});
+        CHECK(mountsOver(table, "/home").size() == 1);
+    }
     TEST_CASE("one row a file system, at its shortest path; pseudo ones left out") {
         const auto mounts = dataMounts(R"(26 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
 21 26 0:20 / /proc rw - proc proc rw

@@ -2,7 +2,11 @@
 #include "readings/machine.hpp"
 #include "readings/processes.hpp"
 #include "readings/rates.hpp"
+#include "readings/temperature_watch.hpp"
 #include "tree.hpp"
+
+#include <atomic>
+#include <future>
 
 using namespace talome::system;
 using namespace std::chrono_literals;
@@ -111,18 +115,56 @@ TEST_SUITE("system::readings") {
         const auto counters = CounterReader({t.path("proc"), t.path("sys"), "", false}).read();
         CHECK_FALSE(counters->cpu);
         CHECK_FALSE(counters->memory);
-        CHECK(readTemperatures(t.path("sys")).empty());
+        CHECK(readTemperatures(t.path("sys"), Chips::others).empty());
     }
     TEST_CASE("temperatures: sensors that are not connected are left out, the processor's is found") {
         Tree t;
         t.file("class/hwmon/hwmon0/name", "nvme\n").file("class/hwmon/hwmon0/temp1_input", "38850\n").file("class/hwmon/hwmon0/temp1_crit", "84850\n")
             .file("class/hwmon/hwmon1/name", "coretemp\n").file("class/hwmon/hwmon1/temp1_input", "51000\n").file("class/hwmon/hwmon1/temp1_label", "Package id 0\n")
             .file("class/hwmon/hwmon2/name", "nct6775\n").file("class/hwmon/hwmon2/temp3_input", "-62000\n");
-        const auto found = readTemperatures(t.path());
+        const auto found = readTemperatures(t.path(), Chips::others);
         CHECK(found.size() == 2);
         CHECK(found[0].critical == 84.85);
         CHECK(cpuTemperature(found) == 51.0);
-        CHECK(cpuTemperature({{"nvme", "temp1", 40, {}}}) == std::nullopt);
+        CHECK(cpuTemperature({{"nvme", "temp1", 40, {}, "nvme"}}) == std::nullopt);
+    }
+    TEST_CASE("two chips of one name are told apart by their devices, and two sensors of one label as well") {
+        Tree t;
+        for (const std::string n : {"0", "1"})
+            t.file("class/hwmon/hwmon" + n + "/name", "nvme\n").file("class/hwmon/hwmon" + n + "/temp1_input", "38000\n")
+                .file("class/hwmon/hwmon" + n + "/temp1_label", "Composite\n").folder("devices/nvme" + n)
+                .link("class/hwmon/hwmon" + n + "/device", "../../../devices/nvme" + n);
+        for (const std::string n : {"2", "3"}) t.file("class/hwmon/hwmon" + n + "/name", "odd\n").file("class/hwmon/hwmon" + n + "/temp1_input", "38000\n");
+        t.file("class/hwmon/hwmon3/temp1_label", "Same\n").file("class/hwmon/hwmon3/temp2_input", "1000\n").file("class/hwmon/hwmon3/temp2_label", "Same\n");
+        t.file("class/hwmon/hwmon4/name", "drivetemp\n").file("class/hwmon/hwmon4/temp1_input", "30000\n");
+        std::vector<std::string> names;
+        for (const auto& each : readTemperatures(t.path(), Chips::others)) names.push_back(each.chip + " " + each.label);
+        CHECK(names == std::vector<std::string>{"nvme-nvme0 Composite", "nvme-nvme1 Composite", "odd temp1", "odd-hwmon3 Same", "odd-hwmon3 Same temp2"});
+        const auto disks = readTemperatures(t.path(), Chips::disks);
+        REQUIRE(disks.size() == 1);
+        CHECK(disks[0].driver == "drivetemp");
+    }
+    TEST_CASE("a disk that keeps its temperature to itself holds up no other chip") {
+        std::promise<void> answers;
+        std::atomic<int> asked = 0;
+        const auto released = answers.get_future().share();
+        {
+            TemperatureWatch watch([&, released](Chips chips) {
+                ++asked;
+                if (chips == Chips::others) return std::vector<Temperature>{{"k10temp", "Tctl", 50, {}, "k10temp"}};
+                released.wait();
+                return std::vector<Temperature>{{"drivetemp", "temp1", 30, {}, "drivetemp"}};
+            });
+            std::vector<Temperature> seen;
+            while (seen.empty()) seen = watch.look(10ms);
+            CHECK(seen.size() == 1);
+            for (int i = 0; i < 5; ++i) watch.look();
+            CHECK(asked == 2); // neither is old, and the one that waits is not asked again
+            answers.set_value();
+            while (seen.size() < 2) seen = watch.look(10ms);
+            CHECK(seen[1].chip == "drivetemp");
+            CHECK(asked == 2);
+        }
     }
     TEST_CASE("a process may be named anything") {
         const auto reading = parseProcess("42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 0 0 7 3 0 0 20 0 5 0 1234 9999 10 18446744073709551615\n");

@@ -124,14 +124,36 @@ TEST_SUITE("system::storage") {
     }
     TEST_CASE("a plan counts once, and not for long") {
         ReclaimPlans plans;
-        const auto token = plans.keep({PlannedFile{}}, 1000);
+        const auto token = plans.keep({PlannedFile{}}, "one", 1000);
         CHECK(plans.look(token, 2000).size() == 1);
         CHECK(plans.take(token, 2000).size() == 1);
         CHECK_THROWS_AS(plans.take(token, 2000), talome::Conflict);
-        CHECK_THROWS_AS(plans.take(plans.keep({}, 1000), 1000 + 16 * 60'000), talome::Conflict);
+        CHECK_THROWS_AS(plans.take(plans.keep({}, "one", 1000), 1000 + 16 * 60'000), talome::Conflict);
         CHECK_THROWS_AS(plans.look("nonsense", 0), talome::Conflict);
-        const auto first = plans.keep({}, 1);
-        for (int i = 2; i < 40; ++i) plans.keep({}, i);
+        const auto first = plans.keep({}, "one", 1), others = plans.keep({}, "other", 1);
+        for (int i = 2; i < 40; ++i) plans.keep({}, "one", i);
         CHECK_THROWS_AS(plans.take(first, 50), talome::Conflict); // the oldest goes when there are many
+        CHECK_NOTHROW(plans.take(others, 50));                    // but not somebody else's
+    }
+    TEST_CASE("the largest are kept; one search serves all") {
+        Tree t;
+        for (std::size_t i = 0; i < kMostPlanned + 50; ++i) t.file("d/" + std::to_string(i), i % 41 ? "" : std::string(5000, 'x'));
+        const std::vector<ReclaimRule> rules = {{"old", t.path("d"), "old", {}, 0, Risk::low, true}};
+        const auto found = findReclaimable(rules, nowMs() + 1000);
+        CHECK(found.size() == kMostPlanned);
+        CHECK(found.front().shown.id == "old-1");
+        const auto large = [](const PlannedFile& each) { return each.shown.bytes > 0; };
+        CHECK(std::count_if(found.begin(), found.end(), large) == 50);
+        CHECK(std::all_of(found.begin(), found.begin() + 50, large));
+        int searches = 0;
+        ReclaimSearch search([&] { ++searches; return std::vector<PlannedFile>(3); });
+        CHECK_FALSE(search.known());
+        CHECK(search.isOld());
+        CHECK(search.look()->size() == 3);
+        CHECK(search.look() == search.known());
+        CHECK(searches == 1);
+        search.forget();
+        search.look();
+        CHECK(searches == 2);
     }
 }

@@ -1,5 +1,6 @@
 """GET /api/system/health, and what is told when a threshold is crossed: once, and once more when all is well."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import fuse
 from system_case import Events, SystemCase, Talomed, wait_until
 
 
@@ -50,6 +52,38 @@ class SmallDisk:
     def __exit__(self, *_):
         subprocess.run(["umount", "-l", str(self.path)], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@unittest.skipIf(fuse.unavailable(), fuse.unavailable())
+class FullDatabaseTest(unittest.TestCase):
+    """The disk with the databases is full: what is wrong is said all the same, and told as soon as it can be stored."""
+
+    def test_it_says_what_is_wrong(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="talome-full-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(folder)])
+        state = folder / "state"
+        with Talomed(plugins="system", state=state) as talomed:
+            talomed.login()
+            self.assertEqual(talomed.put("/api/settings/alert-thresholds", {"disk": {"warning": 50, "critical": 70}}).status, 200)
+            with open(folder / "filling", "wb", buffering=0) as file:
+                try:
+                    while file.write(bytes(4096)) == 4096:
+                        pass
+                except OSError:
+                    pass
+            with fuse.Fuse() as nas:
+                def said():
+                    answer = talomed.get("/api/system/health")
+                    self.assertEqual(answer.status, 200, answer)
+                    return [each["status"] for each in answer.json["checks"] if (each["name"], each["subject"]) == ("disk", str(nas.path))] == ["critical"]
+                wait_until(said, 20)
+                with contextlib.closing(sqlite3.connect(state / "system.db")) as database:
+                    stored = lambda: database.execute("SELECT count(*) FROM alerts WHERE key = ?", (f"disk:{nas.path}",)).fetchone()[0]
+                    self.assertEqual(stored(), 0, "there was no room")
+                    (folder / "filling").unlink()
+                    wait_until(lambda: said() and stored() == 1, 20)
 
 
 class AssessmentTest(SystemCase):

@@ -24,19 +24,17 @@ class HangingMountTest(SystemCase):
             self.assertEqual(well["inodesPercent"], 50.0)
 
             nas.hang.set()
-            begun, took = time.monotonic(), []
+            asked, rounds = nas.asked, 0
             paths = ("/api/system/stats", "/api/storage/mounts", "/api/storage", "/api/system/health", "/api/system", "/api/health", "/metrics",
                      "/api/storage/forecast", "/api/storage/reclaimable")
             while True:
-                for path in paths:
-                    before = time.monotonic()
+                for path in paths:  # each answers while nobody answers for the file system
                     self.assertEqual(self.talomed.get(path).status, 200, path)
-                    took.append((time.monotonic() - before, path))
+                rounds += 1
                 if self.row(nas.path)["stale"]:
                     break
-                self.assertLess(time.monotonic() - begun, 5, "reported within 5 s")
-            print(f"reported after {time.monotonic() - begun:.1f} s; the slowest of {len(took)} requests took {max(took)[0] * 1000:.0f} ms", flush=True)
-            self.assertLess(max(took)[0], 0.5, max(took))
+                self.assertLess(rounds, 1000)
+            self.assertEqual(nas.asked, asked + 1, "one question waits, and no request with it")
 
             stale = self.row(nas.path)
             self.assertEqual(stale["usedBytes"], well["usedBytes"])  # the last that is known
@@ -50,8 +48,8 @@ class HangingMountTest(SystemCase):
             self.assertIn(f'mountpoint="{nas.path}"}} 1', [line for line in self.talomed.get("/metrics").text.splitlines() if "device_error" in line and str(nas.path) in line][0])
 
             asked = nas.asked
-            time.sleep(3)
-            self.get("/api/system/stats")
+            for _ in range(5):
+                self.get("/api/system/stats")
             self.assertEqual(nas.asked, asked, "it is not asked again while it hangs")
             threads = len(os.listdir(f"/proc/{self.talomed.pid}/task"))
             self.assertLess(threads, 40)
@@ -62,6 +60,28 @@ class HangingMountTest(SystemCase):
             wait_until(lambda: status() == ["ok"], 5)
         wait_until(lambda: self.row(nas.path) is None, 5)
 
+
+
+@unittest.skipIf(fuse.unavailable(), fuse.unavailable())
+class ScanPathTest(SystemCase):
+    """One that hangs altogether, and is a folder to measure: nobody opens it, neither requests nor the job."""
+
+    def test_it_is_left_out(self):
+        with fuse.Fuse() as nas:
+            nas.hang_all = True
+            nas.hang.set()
+            path = str(nas.path)
+            answer = self.talomed.put("/api/settings", {"storage_scan_paths": [path, path + "/films"]})
+            self.assertEqual(answer.status, 200, answer)
+            self.assertEqual({each["state"] for each in self.get("/api/storage/breakdown") if each["path"].startswith(path)}, {"pending"})
+            job = self.talomed.post("/api/storage/scan").json["jobId"]
+            wait_until(lambda: self.get(f"/api/jobs/{job}")["status"] == "done", 60)
+            rows = [each for each in self.get("/api/storage/breakdown") if each["path"].startswith(path)]
+            self.assertEqual([each["state"] for each in rows], ["unreadable"] * 2)
+            self.assertIn("may not answer", rows[0]["reason"])
+            for each in ("/api/storage", "/api/storage/tree", "/api/storage/apps"):
+                self.get(each)
+            self.assertEqual(self.talomed.post("/api/storage/duplicates", {"path": path}).status, 409)
 
 
 @unittest.skipIf(fuse.unavailable(), fuse.unavailable())

@@ -53,6 +53,7 @@ class StorageTest(unittest.TestCase):
         self.reclaim(409, targets=ids, dryRun=False, plan="0" * 32)
         self.reclaim(400, targets=["nonsense"], plan=preview["plan"])
         self.reclaim(400, targets=[], plan=preview["plan"])
+        self.reclaim(400, targets=["nonsense"], plan=preview["plan"], dryRun=False)  # ends no plan
 
         changed, replaced = pathlib.Path(paths["syslog.2.gz"]["path"]), pathlib.Path(paths["core.x"]["path"])
         before = changed.stat()
@@ -68,6 +69,15 @@ class StorageTest(unittest.TestCase):
         self.assertEqual([each.name for each in self.root.rglob(".talome-reclaim*")], [])
         self.reclaim(409, targets=ids, dryRun=False, plan=preview["plan"])  # a plan counts once
 
+    @unittest.skipIf(os.geteuid(), "mounting needs root")
+    def test_what_it_may_not_delete_is_not_shown(self):
+        folder = str(self.root / "var/log")
+        subprocess.run(["mount", "--bind", folder, folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        names = {pathlib.Path(each["path"]).name for each in self.get("/api/storage/reclaimable")["entries"]}
+        self.assertEqual(names, {"one.deb", "left", "core.x"})
+
     def test_its_tier_and_who_may(self):
         document = self.get("/api/openapi.json")
         operation = document["paths"]["/api/storage/reclaim"]["post"]
@@ -78,7 +88,7 @@ class StorageTest(unittest.TestCase):
         rows = {each["path"]: each for each in self.get("/api/storage/breakdown")}
         self.assertEqual(rows["/var/log"]["state"], "pending")
         self.assertNotIn("sizeBytes", rows["/var/log"])
-        self.assertEqual(rows["/srv"]["state"], "absent")
+        self.assertEqual(rows["/srv"]["state"], "pending")  # no request looks
         app = self.root / str(self.root / "state")[1:] / "app-data/jellyfin"
         app.mkdir(parents=True)
         (app / "data").write_bytes(os.urandom(123_456))
@@ -90,6 +100,7 @@ class StorageTest(unittest.TestCase):
         du = int(subprocess.run(["du", "-s", "-B1", str(self.root / "var/log")], capture_output=True, text=True).stdout.split()[0])
         self.assertEqual(rows["/var/log"]["sizeBytes"], du)
         self.assertEqual(rows["/var/log"]["state"], "measured")
+        self.assertEqual(rows["/srv"]["state"], "absent")
         self.assertRegex(rows["/var/log"]["asOf"], "Z$")
         apps = self.get("/api/storage/apps")
         self.assertEqual(apps["apps"][0]["app"], "jellyfin")
@@ -148,7 +159,9 @@ class StorageTest(unittest.TestCase):
         self.assertNotEqual(self.job(self.talomed.post("/api/storage/duplicates", {"path": "/srv/../etc"}))["status"], "done")
 
     def test_the_whole(self):
-        storage = self.get("/api/storage")
+        self.assertNotIn("packageCache", [each["type"] for each in self.get("/api/storage")["reclaimable"]["categories"]])
+        storage = wait_until(lambda: "filesReason" not in (s := self.get("/api/storage"))["reclaimable"] and s, 30)
+        self.assertIn("packageCache", [each["type"] for each in storage["reclaimable"]["categories"]])
         self.assertEqual(set(storage), {"mounts", "breakdown", "smart", "reclaimable", "forecast", "generatedAt"})
         self.get("/api/storage/docker-usage", 503)
 
