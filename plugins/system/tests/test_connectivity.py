@@ -48,9 +48,11 @@ class ContainersTest(unittest.TestCase):
         pairs = [{"from": "client", "to": "web", "port": 8080}, {"from": "client", "to": "web", "port": 8081}, {"from": "client", "to": "web"},
                  {"from": "stranger", "to": "web", "port": 8080}, {"from": "nobody", "to": "web"}]
         wait_until(lambda: "stranger" in {each["name"] for each in self.talomed.get("/api/containers").json}, 10)
-        answer = self.talomed.post(PATH, {"pairs": pairs})
-        self.assertEqual(answer.status, 200, answer)
-        rows = answer.json["results"]
+        rows = []
+        for pair in pairs:  # one at a time: together they may take longer than a busy machine is given
+            answer = self.talomed.post(PATH, {"pairs": [pair]})
+            self.assertEqual(answer.status, 200, answer)
+            rows += answer.json["results"]
         self.assertEqual([(each.get("dnsResolvable"), each.get("reachable")) for each in rows],
                          [(True, True), (True, False), (True, True), (False, False), (None, None)], rows)
         self.assertLess(rows[0]["latency"], 5000)
