@@ -56,7 +56,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostOutput = std::size_t{1} << 20; // of each: output, stdout, stderr
 constexpr int kLongest = 600'000;                         // ms
-constexpr auto kForTheEnd = 5s;                           // after a kill
+constexpr auto kForTheEnd = 30s;                          // after a kill
 constexpr auto kBesides = 60s;                            // all that is asked of the engine besides
 
 struct ExecInput {

@@ -119,7 +119,7 @@ class ExecTest(EngineCase):
             client.sendall((f"POST /api/containers/box/exec HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.talomed.token}\r\n"
                             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode())
             wait_until(lambda: self.processes("box", "4730"), 5)
-        wait_until(lambda: not self.processes("box", "4730"), 10)
+        wait_until(lambda: not self.processes("box", "4730"), 60)
 
     def test_what_cannot_run(self):
         self.assertIn(self.exec({"command": "/nonesuch"})["exitCode"], (126, 127))

@@ -62,14 +62,14 @@ TEST_SUITE("system::alerts") {
     }
     TEST_CASE("a value that swings around the limit of critical is a warning in time, and critical when that lasts") {
         Book book;
-        for (int i = 0; i < 30; ++i) CHECK(book.at(i * 10, {diskCheck(i % 2 ? 91 : 85, 300)}).empty());
-        const auto told = book.at(300, {diskCheck(85, 300)});
+        for (int i = 0; i < 30; ++i) CHECK(book.at(10 + i * 10, {diskCheck(i % 2 ? 91 : 85, 300)}).empty());
+        const auto told = book.at(310, {diskCheck(85, 300)});
         REQUIRE(told.size() == 1);
         CHECK(told[0].to == Level::warning);
         CHECK(told[0].limit == 80);
-        for (int i = 31; i < 61; ++i) CHECK(book.at(i * 10, {diskCheck(91, 300)}).empty());
-        CHECK(book.at(610, {diskCheck(91, 300)})[0].to == Level::critical);
-        CHECK(book.at(620, {diskCheck(85, 300)})[0].to == Level::warning);
+        for (int i = 31; i < 61; ++i) CHECK(book.at(10 + i * 10, {diskCheck(91, 300)}).empty());
+        CHECK(book.at(620, {diskCheck(91, 300)})[0].to == Level::critical);
+        CHECK(book.at(630, {diskCheck(85, 300)})[0].to == Level::warning);
     }
     TEST_CASE("what could not be stored is told the next time, and has not begun anew") {
         AlertBook book;

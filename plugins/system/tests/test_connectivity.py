@@ -48,6 +48,8 @@ class ContainersTest(unittest.TestCase):
         pairs = [{"from": "client", "to": "web", "port": 8080}, {"from": "client", "to": "web", "port": 8081}, {"from": "client", "to": "web"},
                  {"from": "stranger", "to": "web", "port": 8080}, {"from": "nobody", "to": "web"}]
         wait_until(lambda: "stranger" in {each["name"] for each in self.talomed.get("/api/containers").json}, 10)
+        reached = lambda: self.talomed.post(PATH, {"pairs": pairs[:1]}).json["results"][0].get("reachable")  # noqa: E731
+        wait_until(reached, 90, 0.5, "the server in the container listens")
         rows = []
         for pair in pairs:  # one at a time: together they may take longer than a busy machine is given
             answer = self.talomed.post(PATH, {"pairs": [pair]})

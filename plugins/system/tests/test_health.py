@@ -66,7 +66,7 @@ class FullDatabaseTest(unittest.TestCase):
         state = folder / "state"
         with Talomed(plugins="system", state=state) as talomed:
             talomed.login()
-            self.assertEqual(talomed.put("/api/settings/alert-thresholds", {"disk": {"warning": 50, "critical": 70}}).status, 200)
+            self.assertEqual(talomed.request("PUT", "/api/settings/alert-thresholds", {"disk": {"warning": 50, "critical": 70}}).status, 200)
             with open(folder / "filling", "wb", buffering=0) as file:
                 try:
                     while file.write(bytes(4096)) == 4096:

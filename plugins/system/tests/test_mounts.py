@@ -71,7 +71,7 @@ class ScanPathTest(SystemCase):
             nas.hang_all = True
             nas.hang.set()
             path = str(nas.path)
-            answer = self.talomed.put("/api/settings", {"storage_scan_paths": [path, path + "/films"]})
+            answer = self.talomed.request("PUT", "/api/settings", {"storage_scan_paths": [path, path + "/films"]})
             self.assertEqual(answer.status, 200, answer)
             self.assertEqual({each["state"] for each in self.get("/api/storage/breakdown") if each["path"].startswith(path)}, {"pending"})
             job = self.talomed.post("/api/storage/scan").json["jobId"]
