@@ -2,12 +2,29 @@
 
 #include <talome/errors.hpp>
 
+#include <dlfcn.h>
 #include <re2/re2.h>
 
 namespace talome::docker {
 
+namespace {
+
+// RE2 makes a few objects once and keeps them for good: unloaded with each generation of the plugin, it would make them
+// anew each time.
+void keepRe2() {
+    static const bool kept = [] {
+        Dl_info library{};
+        return ::dladdr(reinterpret_cast<const void*>(&re2::RE2::QuoteMeta), &library) && library.dli_fname &&
+               ::dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    }();
+    static_cast<void>(kept);
+}
+
+} // namespace
+
 LogFilter::LogFilter(const std::optional<std::string>& expression, bool caseSensitive, const char* field) {
     if (!expression) return;
+    keepRe2();
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(1 << 20);
