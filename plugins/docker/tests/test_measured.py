@@ -68,8 +68,9 @@ class ManyTest(CountedCase):
             begun = time.perf_counter()
             connection.request("GET", "/api/containers?stats=false", headers={"Authorization": f"Bearer {self.talomed.token}"})
             answer = connection.getresponse()
-            answer.read()
+            body = answer.read()
             delays.append(time.perf_counter() - begun)
+            self.assertEqual((answer.status, body.count(b'"created":')), (200, count))
         median = statistics.median(delays) * 1000
         print(f"\n{count} containers: median {median:.2f} ms, p95 {sorted(delays)[190] * 1000:.2f} ms")
         if FULL:
