@@ -1,6 +1,7 @@
 // The docker plugin: what it declares, as a table. The operations are declared by their groups, one file each.
 #include "containers/container_groups.hpp"
 #include "containers/event_history.hpp"
+#include "containers/log_filter.hpp"
 #include "engine/engine_address.hpp"
 #include "services.hpp"
 
@@ -44,6 +45,7 @@ constexpr MakeGroup kGroups[] = {
 class Docker : public Plugin {
 public:
     explicit Docker(Registry& registry) : services_(registry.host()) {
+        keepRe2();
         registry.migration(1, "CREATE TABLE image_updates(image TEXT PRIMARY KEY, digest TEXT, error TEXT, "
                               "checked_at INTEGER NOT NULL) STRICT");
         registry.migration(2, EventHistory::kMigration);

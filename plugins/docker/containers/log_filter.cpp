@@ -7,10 +7,6 @@
 
 namespace talome::docker {
 
-namespace {
-
-// RE2 makes a few objects once and keeps them for good: unloaded with each generation of the plugin, it would make them
-// anew each time.
 void keepRe2() {
     static const bool kept = [] {
         Dl_info library{};
@@ -20,11 +16,8 @@ void keepRe2() {
     static_cast<void>(kept);
 }
 
-} // namespace
-
 LogFilter::LogFilter(const std::optional<std::string>& expression, bool caseSensitive, const char* field) {
     if (!expression) return;
-    keepRe2();
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(1 << 20);

@@ -13,6 +13,10 @@ class RE2;
 
 namespace talome::docker {
 
+// RE2 makes a few objects once and keeps them for good: unloaded with each generation of the plugin, it would make them
+// anew each time. Before its first use; after that, nothing.
+void keepRe2();
+
 inline constexpr std::size_t kLongestExpression = 512;
 
 class LogFilter {

@@ -56,6 +56,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostOutput = std::size_t{1} << 20; // of each: output, stdout, stderr
 constexpr int kLongest = 600'000;                         // ms
+constexpr auto kAgain = 2s;
 constexpr auto kForTheEnd = 30s;                          // after a kill
 constexpr auto kBesides = 60s;                            // all that is asked of the engine besides
 
@@ -158,7 +159,7 @@ public:
             throw;
         }
         if (!ended) end(*record, id, mark);
-        ExecResult result{waitForEnd(*record, id), output.text(), stdout_.text(), stderr_.text(), 0, !ended, output.cut()};
+        ExecResult result{waitForEnd(*record, id, ended ? std::string() : mark), output.text(), stdout_.text(), stderr_.text(), 0, !ended, output.cut()};
         result.durationMs = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun).count();
         if (!ended && call.cancelled()) throw Cancelled("the caller has left; the command was killed");
         return result;
@@ -241,13 +242,18 @@ private:
         return false;
     }
 
-    int waitForEnd(const ContainerRecord& record, const std::string& id) {
+    // Where it was killed before the engine had really begun it, it is killed once more.
+    int waitForEnd(const ContainerRecord& record, const std::string& id, const std::string& mark) {
+        auto again = Clock::now() + kAgain;
         for (const auto until = Clock::now() + kForTheEnd;;) {
             const auto state = services_.client.get<ExecState>({.path = {"exec", id, "json"}});
             if (!state.Running && state.ExitCode) return *state.ExitCode;
             if (Clock::now() > until)
                 throw Timeout("a command in " + record.shown.name + " does not end, though it was killed");
             std::this_thread::sleep_for(20ms);
+            if (mark.empty() || Clock::now() < again) continue;
+            endIfPossible(record, id, mark);
+            again = Clock::now() + kAgain;
         }
     }
 
