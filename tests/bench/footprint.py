@@ -13,7 +13,6 @@ import http.client
 import pathlib
 import re
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -121,7 +120,7 @@ def main():
     parser.add_argument("--quiet-minutes", type=float, default=10)
     minutes = parser.parse_args().quiet_minutes
     report = Report()
-    plugins = shipped(build() / "plugins", pathlib.Path(tempfile.mkdtemp(prefix="talome-bench-footprint-")))
+    plugins = shipped(build() / "plugins")
     poco(min(minutes, 1))
     measure("alone", {"plugins": "none", "plugin_dirs": [plugins], "env": {"LOG_LEVEL": "warn"}}, minutes, report)
     with contextlib.ExitStack() as stack:

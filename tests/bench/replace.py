@@ -12,7 +12,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -58,7 +57,7 @@ def main():
     parser.add_argument("--replaces", type=int, default=1000)
     options = parser.parse_args()
     report = Report()
-    folder = shipped(build() / "tests/plugins", pathlib.Path(tempfile.mkdtemp(prefix="talome-bench-replace-")), "greeter")
+    folder = shipped(build() / "tests/plugins", "greeter")
     limits = "plugins:\n  limits:\n    greeter: {calls: 64}\n"  # else wrk's 32 connections meet the usual limit of 16
     with Talomed(plugin_dirs=[folder], config=limits, env={"LOG_LEVEL": "warn"}) as server:
         server.login()
