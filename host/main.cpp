@@ -5,6 +5,7 @@
 #include <Poco/Exception.h>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <getopt.h>
 #include <iostream>
 #include <malloc.h>
@@ -53,7 +54,10 @@ void serve(const sigset_t& ends) {
     const auto config = config::load();
     checkAgreement(config, passed);
     log::configure(config.logLevel, config.logFormat);
+    // What they came out as, for plugins.
     if (config.dockerSocket) ::setenv("DOCKER_SOCKET", config.dockerSocket->c_str(), 1);
+    ::setenv("TALOME_STATE_DIR", std::filesystem::absolute(config.stateDir).c_str(), 1);
+    ::setenv("DATABASE_PATH", std::filesystem::absolute(config.database).c_str(), 1);
     allowManyConnections();
     Server server(config, std::move(passed));
     announce(server);

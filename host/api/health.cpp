@@ -1,6 +1,7 @@
 // Is everything well: GET /api/health.
 #include "host/api/health.hpp"
 
+#include "host/api/ask_plugin.hpp"
 #include "host/log/log.hpp"
 
 #include <boost/json.hpp>
@@ -18,27 +19,8 @@ Health::Health(Registry& registry, storage::Database& database, const gate::Gate
 
 /// Asked as the host itself, so that an anonymous caller learns "ok" or "error", and nothing else of the answer.
 std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
-    auto principal = std::make_shared<gate::Principal>();
-    principal->authenticated = true;
-    principal->userId = principal->username = "host";
-    principal->role = "plugin";
-    principal->credential = gate::Credential::plugin;
-    principal->origin = gate::Origin::plugin;
-    talome_call inner;
-    inner.principal = std::move(principal);
-    inner.snapshot = call.raw()->snapshot;
-    inner.requestId = call.requestId();
-    inner.cancelled = call.raw()->cancelled;
-    inner.depth = 1;
-    std::string text;
     try {
-        gate_.run(
-            inner, endpoint, boost::json::object{},
-            [](void* to, talome_bytes piece) noexcept {
-                static_cast<std::string*>(to)->append(static_cast<const char*>(piece.p), piece.n);
-            },
-            &text);
-        const auto answer = boost::json::parse(text);
+        const auto answer = boost::json::parse(askPlugin(call, gate_, endpoint));
         return answer.is_object() && answer.get_object().contains("ok") && answer.at("ok") == true ? "ok" : "error";
     } catch (const gate::Superseded&) {
         return "ok"; // it is being replaced at this moment

@@ -1,7 +1,9 @@
 // What other programs watch the server by: GET /metrics, /healthz and /readyz.
 #include "host/api/metrics.hpp"
 
+#include "host/api/ask_plugin.hpp"
 #include "host/api/process_usage.hpp"
+#include "host/http/metric_families.hpp"
 
 namespace talome::api {
 
@@ -26,6 +28,20 @@ Metrics::Metrics(Registry& registry, const gate::Gate& gate, const http::Metrics
         .route("GET", "/readyz");
 }
 
+/// What plugins add: each that has a `….openMetrics` operation is asked.
+std::vector<std::string> Metrics::familiesOfPlugins(Call& call) const {
+    std::vector<std::string> texts;
+    for (const auto& [id, endpoint] : call.raw()->snapshot->operations) {
+        if (endpoint->declared.kind != manifest::Kind::call || !id.ends_with(".openMetrics")) continue;
+        try {
+            texts.push_back(askPlugin(call, gate_, *endpoint));
+        } catch (const std::exception& error) { // the others are worth having without it
+            host_.debug(id + ": " + error.what());
+        }
+    }
+    return texts;
+}
+
 std::string Metrics::get(Call& call) const {
     const auto& context = *call.raw();
     // What a proxy sends that is not trusted comes from its address, whoever has asked it.
@@ -43,7 +59,7 @@ std::string Metrics::get(Call& call) const {
     now.residentBytes = usage.residentBytes;
     now.openFds = usage.openFds;
     now.maxFds = usage.maxFds;
-    return http::openMetrics(metrics_.snapshot(), now);
+    return http::withFamilies(http::openMetrics(metrics_.snapshot(), now), familiesOfPlugins(call));
 }
 
 ReadyOutput Metrics::ready(Call& call) const {

@@ -37,6 +37,7 @@ public:
 
 private:
     std::string get(Call&) const;
+    std::vector<std::string> familiesOfPlugins(Call&) const;
     LiveOutput live() const { return {}; }
     ReadyOutput ready(Call&) const;
 

@@ -2,7 +2,6 @@
 #include "host/process/child.hpp"
 
 #include "host/gate/failure.hpp"
-#include "host/log/log.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -22,7 +21,6 @@ namespace talome::process {
 namespace {
 
 constexpr int kStartMs = 20'000; // a machine that is very busy
-constexpr int kReapMs = 3'000;
 
 [[noreturn]] void unavailable(const char* what, int code) {
     throw gate::Failure(TALOME_E_UNAVAILABLE,
@@ -146,7 +144,7 @@ int spawnHelper(int control, const std::string& program) {
 
 } // namespace
 
-Child::Child(const Order& order, const std::vector<int>& descriptors) {
+Child::Child(const Order& order, const std::vector<int>& descriptors, tasks::Reactor& reactor) : reactor_(reactor) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) unavailable("socketpair", errno);
     control_ = http::Descriptor(pair[0]);
@@ -227,15 +225,17 @@ void Child::command(const Command& what) const {
 }
 
 void Child::reap() noexcept {
-    if (pid_ < 0) return;
-    const http::Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    pollfd on{process.get(), POLLIN, 0};
-    // A process of it that hangs in the kernel (a dead disk) keeps the helper there; it is not waited for.
-    if (::poll(&on, 1, kReapMs) == 0)
-        log::warn("host", "a program was killed, but does not end: something of it hangs in the kernel");
-    else
-        ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
+    // It ends at once, unless the machine is very busy or a process of it hangs in the kernel (a dead disk): nobody
+    // waits for it here, and it is not left as a zombie.
+    const auto pid = std::exchange(pid_, -1);
+    if (pid < 0 || ::waitpid(pid, nullptr, WNOHANG) == pid) return;
+    http::Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    try {
+        if (!process) throw std::system_error(errno, std::generic_category(), "pidfd_open");
+        reactor_.onceReadable(std::move(process), [pid] { ::waitpid(pid, nullptr, 0); });
+    } catch (const std::exception&) { // no descriptor or no memory is left: then it is waited for
+        ::waitpid(pid, nullptr, 0);
+    }
 }
 
 } // namespace talome::process

@@ -3,6 +3,7 @@
 
 #include "host/http/descriptor.hpp"
 #include "host/process/order.hpp"
+#include "host/tasks/reactor.hpp"
 
 #include <optional>
 #include <vector>
@@ -14,8 +15,8 @@ class Child {
 public:
     /// Starts it; `descriptors` are those of order.numbers, and are not kept. Returns when the program runs, some
     /// milliseconds later. Throws gate::Failure that says what is missing.
-    Child(const Order& order, const std::vector<int>& descriptors);
-    /// Ends it, if it still runs, with all that it has started.
+    Child(const Order& order, const std::vector<int>& descriptors, tasks::Reactor&);
+    /// Ends it, if it still runs, with all that it has started; does not wait for that.
     ~Child();
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -33,6 +34,7 @@ private:
     void command(const Command&) const;
     void reap() noexcept;
 
+    tasks::Reactor& reactor_; ///< waits for the helper's end
     http::Descriptor control_;
     int pid_ = -1; ///< of the helper
 };

@@ -24,7 +24,7 @@ Live::Live(tasks::Reactor& reactor, std::shared_ptr<tasks::Strand> strand, crash
       queueLimit_(spec.queue), graceMs_(spec.order.graceMs), cutOutput_(spec.cutOutput), ended_(std::move(ended)),
       told_(std::move(told)), buffer_(kPiece) {
     Stdio stdio(spec, Kind::longLived);
-    child_.emplace(spec.order, spec.fds);
+    child_.emplace(spec.order, spec.fds, reactor_);
     stdio.given();
     output_ = {std::move(stdio.output), TALOME_STDOUT, 0, spec.output, false};
     errors_ = {std::move(stdio.errors), TALOME_STDERR, 0, spec.output, false};

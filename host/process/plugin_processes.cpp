@@ -62,7 +62,7 @@ talome_process_result PluginProcesses::run(talome_call* call, const talome_proce
     enter();
     try {
         const auto result = runToEnd(
-            std::move(spec), sinks, interrupt,
+            std::move(spec), self_.services.reactor, sinks, interrupt,
             [this](Child& child) {
                 ++usage_.started;
                 const std::lock_guard lock(mutex_);

@@ -74,10 +74,10 @@ talome_process_result resultOf(const Report& report) {
     return result;
 }
 
-talome_process_result runToEnd(Spec spec, const Sinks& sinks, const Interrupt& interrupt,
+talome_process_result runToEnd(Spec spec, tasks::Reactor& reactor, const Sinks& sinks, const Interrupt& interrupt,
                                const std::function<void(Child&)>& began, const std::function<void(Child&)>& ended) {
     Stdio stdio(spec, Kind::oneShot);
-    Child child(spec.order, spec.fds);
+    Child child(spec.order, spec.fds, reactor);
     stdio.given();
     const Listed listed(child, began, ended);
     Output output(stdio.output, sinks.output, spec.output), errors(stdio.errors, sinks.errors, spec.output);

@@ -19,8 +19,8 @@ using Interrupt = std::function<talome_status()>;
 
 /// `began` and `ended` are called around it with the child, so that another thread can end it meanwhile. Throws
 /// gate::Failure when it cannot be started or was interrupted.
-talome_process_result runToEnd(Spec spec, const Sinks&, const Interrupt&, const std::function<void(Child&)>& began,
-                               const std::function<void(Child&)>& ended);
+talome_process_result runToEnd(Spec spec, tasks::Reactor&, const Sinks&, const Interrupt&,
+                               const std::function<void(Child&)>& began, const std::function<void(Child&)>& ended);
 
 /// Without what only the host knows of it: which output was cut.
 talome_process_result resultOf(const Report&);

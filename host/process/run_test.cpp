@@ -34,11 +34,13 @@ struct Done {
     std::string words;
 };
 
+talome::tasks::Reactor reactor;
+
 Done run(const Given& given, const Interrupt& interrupt = {}) {
     Done done;
     try {
         done.result = runToEnd(
-            readSpec(&given.spec, Kind::oneShot),
+            readSpec(&given.spec, Kind::oneShot), reactor,
             {[&](std::string_view piece) { done.output += piece; },
              [&](std::string_view piece) { done.errors += piece; }},
             interrupt, [](Child&) {}, [](Child&) {});

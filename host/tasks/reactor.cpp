@@ -89,9 +89,19 @@ void Reactor::cancel(std::uint64_t timer) {
 }
 
 std::uint64_t Reactor::watch(int fd, std::uint32_t events, OnReady ready) {
+    return add({fd, std::move(ready)}, events);
+}
+
+void Reactor::onceReadable(http::Descriptor fd, OnTime call) {
+    const int number = fd.get();
+    add({number, [call = std::move(call)](std::uint32_t) { call(); }, std::move(fd)}, TALOME_READABLE);
+}
+
+std::uint64_t Reactor::add(Watch watch, std::uint32_t events) {
     const std::lock_guard lock(mutex_);
     const auto number = next_++;
-    watches_.emplace(number, Watch{fd, std::move(ready)});
+    const int fd = watch.fd;
+    watches_.emplace(number, std::move(watch));
     epoll_event event{};
     event.events = toEpoll(events);
     event.data.u64 = number;
@@ -170,11 +180,14 @@ void Reactor::run() {
                 continue;
             }
             OnReady ready;
+            http::Descriptor owned; // closed after the call
             {
                 const std::lock_guard lock(mutex_);
                 const auto it = watches_.find(events[i].data.u64);
                 if (it == watches_.end()) continue;
                 ready = it->second.ready;
+                owned = std::move(it->second.owned);
+                if (owned) watches_.erase(it);
                 calling_ = true;
                 ++begun_;
             }

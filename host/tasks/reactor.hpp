@@ -2,6 +2,7 @@
 // real work is posted to a pool.
 #pragma once
 
+#include "host/http/descriptor.hpp"
 #include "host/tasks/time_source.hpp"
 
 #include <chrono>
@@ -32,6 +33,8 @@ public:
     std::uint64_t watch(int fd, std::uint32_t events, OnReady);
     void rearm(std::uint64_t number, std::uint32_t events);
     void unwatch(std::uint64_t number); ///< it may be running already
+    /// Calls once, when `fd` is readable, and closes it. Throws std::system_error, and then has closed it already.
+    void onceReadable(http::Descriptor fd, OnTime);
 
     /// The time by which timers are judged.
     Clock::time_point now() const { return time_.now(); }
@@ -44,8 +47,10 @@ private:
     struct Watch {
         int fd;
         OnReady ready;
+        http::Descriptor owned = {}; ///< of onceReadable(): the watch ends when it tells
     };
     void run();
+    std::uint64_t add(Watch, std::uint32_t events);
     void wake() const;
     int nextTimeout();
     void runTimers();

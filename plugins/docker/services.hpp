@@ -2,10 +2,10 @@
 // handlers; plugin.cpp makes them all.
 #pragma once
 
-#include "container_cache.hpp"
-#include "engine_client.hpp"
-#include "engine_keeper.hpp"
-#include "sampler.hpp"
+#include "containers/container_cache.hpp"
+#include "engine/engine_client.hpp"
+#include "engine/engine_keeper.hpp"
+#include "containers/sampler.hpp"
 
 #include <talome/plugin.hpp>
 
@@ -26,13 +26,27 @@ struct Services {
 class Group {
 public:
     virtual ~Group() = default;
+    virtual void quiesce() {} // ends its streams
 };
 
 std::unique_ptr<Group> containersList(Registry&, Services&);
 std::unique_ptr<Group> containerDetail(Registry&, Services&);
 std::unique_ptr<Group> containerActions(Registry&, Services&);
+std::unique_ptr<Group> containerUpdate(Registry&, Services&);
+std::unique_ptr<Group> containerRemoval(Registry&, Services&);
+std::unique_ptr<Group> containerInspection(Registry&, Services&);
+std::unique_ptr<Group> containerExec(Registry&, Services&);
+std::unique_ptr<Group> containerHistory(Registry&, Services&);
 std::unique_ptr<Group> containerLogs(Registry&, Services&);
 std::unique_ptr<Group> containerStats(Registry&, Services&);
+std::unique_ptr<Group> networksList(Registry&, Services&);
+std::unique_ptr<Group> networkChanges(Registry&, Services&);
+std::unique_ptr<Group> networkPrune(Registry&, Services&);
+std::unique_ptr<Group> imagesList(Registry&, Services&);
+std::unique_ptr<Group> imagePull(Registry&, Services&);
+std::unique_ptr<Group> updateCheck(Registry&, Services&);
+std::unique_ptr<Group> cleanup(Registry&, Services&);
+std::unique_ptr<Group> volumes(Registry&, Services&);
 std::unique_ptr<Group> dockerHealth(Registry&, Services&);
 
 // Who may use containers: the flag is declared in plugin.cpp.

@@ -18,7 +18,7 @@ template <class V> void fields(V& visit, talome_route& s) { visit(s.success, s.m
 template <class V> void fields(V& visit, talome_tool& s) { visit(s.name, s.summary, s.rename); }
 template <class V> void fields(V& visit, talome_operation& s) {
     visit(s.tier, s.id, s.summary, s.permission, s.input_schema, s.output_schema, s.output_type, s.target_kind,
-          s.target_input, s.max_body);
+          s.target_input, s.max_body, s.time_limit_ms);
     visit.list(s.routes, s.n_routes);
     visit.list(s.tools, s.n_tools);
     visit.functions(s.id, s.user, s.invoke);

@@ -132,6 +132,11 @@ add_subdirectory(mine)
         self.assertIn("is not in its own folder", " ".join(configured.stderr.split()))
 
 
+def in_tree(path, build):
+    """Of a file that was made while building: where it would lie in the source tree."""
+    return str(REPOSITORY / pathlib.Path(path).relative_to(build)) if path.startswith(f"{build}/") else path
+
+
 class EveryPluginTest(unittest.TestCase):
     """No plugin of this build can see the host, those of the tests no more than the others: without host/ nothing would
     change for them."""
@@ -145,12 +150,12 @@ class EveryPluginTest(unittest.TestCase):
             made = re.search(r"-D(\w+)_EXPORTS\b", entry["command"])
             name = re.sub(r"-\d+$", "", made[1].replace("_", "-")) if made else ""  # relay is built in several versions
             if name in cls.plugins:  # the commands of a plugin's sources
-                cls.plugins[name].append((pathlib.Path(entry["file"]), build / entry["directory"], entry["command"]))
+                cls.plugins[name].append((pathlib.Path(in_tree(entry["file"], build)), build / entry["directory"], entry["command"]))
                 objects.append(re.search(r" -o (\S+)", entry["command"])[1])
         cls.read = {}  # object: what the compiler has read for it
         for block in subprocess.run(["ninja", "-C", build, "-t", "deps", *objects], capture_output=True, text=True).stdout.split("\n\n"):
             target, *files = block.strip().splitlines() or [""]
-            cls.read[target.split(":")[0]] = [os.path.normpath(build / line.strip()) for line in files]
+            cls.read[target.split(":")[0]] = [in_tree(os.path.normpath(build / line.strip()), build) for line in files]
 
     def test_all_are_looked_at(self):
         self.assertLessEqual({"docker", "greeter", "c-hello", "throws", "streamer", "keeper"}, set(self.plugins))

@@ -15,7 +15,6 @@ DOCKER = [("GET", "/api/containers"), ("GET", "/api/containers/{id}"), ("POST", 
           ("GET", "/api/containers/{id}/stats")]
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
-
 class OpenApiTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -79,6 +78,8 @@ class OpenApiTest(unittest.TestCase):
             with self.subTest(path=path):
                 open_to_all = self.is_open(operation)
                 status = self.talomed.get(path, token=None).status
+                if status == 426:  # a WebSocket: its client may say who it is in the first message (tests/wire/test_websocket.py)
+                    continue
                 if path in ("/metrics", "/api/auth/verify"):  # the first is open to addresses in metrics.allow: none here;
                     self.assertEqual(status, 401)             # the second tells a proxy by its status who is asked about
                 elif open_to_all:

@@ -303,6 +303,18 @@ class FamilyTest(OwnServerCase):
         self.spawned.clear()
         self.nothing_runs()
 
+    def test_what_ends_late_is_not_left_as_a_zombie(self):
+        self.sleeping("sleep")
+        [helper] = children_of(self.talomed.pid)
+        os.kill(helper, signal.SIGSTOP)
+        try:
+            self.assertEqual(self.talomed.post("/api/plugins/runner/disable").status, 200)
+            wait_until(lambda: self.talomed.get("/api/plugins/runner").json["draining"] == 0, 60, 0.05, "it has left")
+        finally:
+            os.kill(helper, signal.SIGCONT)
+        self.spawned.clear()
+        self.nothing_runs()
+
     def test_end_with_the_server(self):
         self.sleeping("escape-sleep", str(self.folder / "pids"))
         pids = self.escaped(self.folder / "pids")

@@ -1,5 +1,5 @@
 // The container that the API shows, how one is named, and what a change leaves.
-#include "container_cache.hpp"
+#include "containers/container_cache.hpp"
 
 #include <talome/errors.hpp>
 
@@ -43,7 +43,8 @@ TEST_CASE("the engine's entry as the API shows it") {
     CHECK(shown.json ==
           R"({"id":"320c0483be46","name":"web","image":"busybox","status":"stopped",)"
           R"("ports":[{"host":53,"container":53,"protocol":"udp"},{"host":8080,"container":80,"protocol":"tcp"}],)"
-          R"("created":"2023-11-14T22:13:20Z","labels":{"a":"b"})");
+          R"("created":"2023-11-14T22:13:20Z","labels":{"a":"b"},)"
+          R"("open":{"scheme":"http","port":8080,"path":"/"})");
     CHECK_FALSE(shown.ownNetwork);
     const auto bare = containerRecord(talome::readText<engine::ListedContainer>(
         R"({"Id":"320c0483be460a7b","Names":null,"Image":"x","Created":0,"Ports":null,"Labels":null,"State":"paused"})"));

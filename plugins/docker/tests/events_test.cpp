@@ -1,5 +1,5 @@
 // The engine's event lines, and what others are told of them.
-#include "engine_event.hpp"
+#include "engine/engine_event.hpp"
 
 #include <talome/errors.hpp>
 
@@ -55,8 +55,27 @@ TEST_CASE("a stop that was asked for is told apart from an end by itself") {
     CHECK(topics({term, line("die", R"("exitCode":"1")", 3600)}) == Topics{"container.died failed"});
     CHECK(topics({line("oom"), line("kill", R"("signal":"9")"), died}) ==
           Topics{"container.oom ", "container.died oom"});
+    // What was killed then was another process than its first.
+    CHECK(topics({line("oom"), line("kill", R"("signal":"15")", 3600), line("die", R"("exitCode":"0")", 3601)}) ==
+          Topics{"container.oom ", "container.stopped asked"});
     CHECK(topics({term, died, line("start"), died}) ==
           Topics{"container.stopped asked", "container.started ", "container.died failed"});
+}
+
+TEST_CASE("an image may want another signal for a stop") {
+    CHECK(signalNumber("SIGWINCH") == 28);
+    CHECK(signalNumber("USR1") == 10);
+    CHECK(signalNumber("SIGRTMIN+3") == 37);
+    CHECK(signalNumber("RTMAX-1") == 63);
+    CHECK(signalNumber("15") == 15);
+    for (const char* none : {"", "SIG", "NONE", "RTMIN+", "-1", "1x"}) CHECK_FALSE(signalNumber(none));
+    const auto reason = [](std::optional<int> stopSignal) {
+        EventTranslator translator;
+        translator.translate(*parseEngineEvent(line("kill", R"("signal":"28")")), stopSignal);
+        return translator.translate(*parseEngineEvent(line("die", R"("exitCode":"0")", 2)), stopSignal)->event.reason;
+    };
+    CHECK(reason(28) == "asked");
+    CHECK(reason({}) == "finished");
 }
 
 TEST_CASE("the other events") {

@@ -1,6 +1,6 @@
 // Answers cut into pieces of every size, lines cut out of pieces, and what is not HTTP.
-#include "http_decoder.hpp"
-#include "line_splitter.hpp"
+#include "engine/http_decoder.hpp"
+#include "engine/line_splitter.hpp"
 
 #include <doctest/doctest.h>
 

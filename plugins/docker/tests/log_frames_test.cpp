@@ -1,6 +1,6 @@
 // Frames, joined lines, and the limit of a log's text.
-#include "log_frames.hpp"
-#include "log_text.hpp"
+#include "containers/log_frames.hpp"
+#include "containers/log_text.hpp"
 
 #include <doctest/doctest.h>
 

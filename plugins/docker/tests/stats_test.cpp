@@ -1,6 +1,6 @@
 // Readings from the kernel's files and from the engine, and what is made of two of them.
-#include "cgroup_files.hpp"
-#include "usage_math.hpp"
+#include "containers/cgroup_files.hpp"
+#include "containers/usage_math.hpp"
 
 #include <doctest/doctest.h>
 

