@@ -34,8 +34,8 @@ public:
     EventRoute(talome_self& self, manifest::Operation declared, http::EventChannel::Options options);
     void activate();
     void quiesce();
-    /// Goes on with what that one has heard and kept, if it is the same stream: its clients come back, and miss
-    /// nothing.
+    /// Goes on with what that one has heard and kept, and with hearing, if it is the same stream: its clients come
+    /// back, and miss nothing.
     void adopt(EventRoute& older);
     void answer(talome_call&, http::Exchange&);
 

@@ -133,6 +133,8 @@ void EventRoute::adopt(EventRoute& older) {
         older.options_.replay != options_.replay || older.options_.last != options_.last)
         return;
     channel_ = older.channel_;
+    heard_ = std::move(older.heard_);
+    older.heard_.clear();
 }
 
 void EventRoute::activate() {

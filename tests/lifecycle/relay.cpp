@@ -41,7 +41,7 @@ public:
         registry.listener("side", "Another port", "127.0.0.1", 0).variables("RELAY_PORT");
         registry.setting("relay_word", "A word", "before");
         registry.topic<Tick>("relay.tick", "One tick", session);
-        registry.events("relay.events", "Ticks", session, "/api/relay/events").source("relay.tick", "tick");
+        registry.events("relay.events", "Ticks", session, "/api/relay/events").source("relay.tick", "tick").source("mailer.letter", "letter");
         registry
             .websocket("relay.echo", "Says it back", session, Tier::read, this, &Relay::opened, &Relay::message,
                        &Relay::closed)

@@ -68,7 +68,7 @@ class Listener:
     """Follows the event stream, coming back with Last-Event-ID whenever it ends."""
 
     def __init__(self, talomed):
-        self.talomed, self.numbers, self.last, self.back = talomed, [], None, 0
+        self.talomed, self.numbers, self.letters, self.last, self.back = talomed, [], [], None, 0
 
     def follow(self):
         fields = [f"Last-Event-ID: {self.last}"] if self.last else []
@@ -77,9 +77,12 @@ class Listener:
             try:
                 while True:
                     event, data, number = events.next()
-                    if event == "tick":
-                        self.numbers.append(json.loads(data)["number"])
+                    if event in ("tick", "letter"):
                         self.last = number
+                        if event == "tick":
+                            self.numbers.append(json.loads(data)["number"])
+                        else:
+                            self.letters.append(json.loads(data)["n"])
             except (EOFError, ConnectionError):
                 return
 
@@ -119,6 +122,9 @@ class HundredReplacesTest(Case):
         self.assertEqual(ticks, list(range(1, len(ticks) + 1)))
         seen = listener.numbers
         self.assertEqual(seen, list(range(seen[0], seen[0] + len(seen))), "the stream has a gap")
+        wait_until(lambda: listener.letters and listener.letters[-1] == sent[-1], 30, 0.05, "the stream has the last letter")
+        heard = listener.letters
+        self.assertEqual(heard, list(range(heard[0], sent[-1] + 1)), "the stream misses another plugin's event")
         minutes = [int(at / 60000) for at in get("/api/relay/minutes")]
         due = range(int(began / 60) + 1, int(ended / 60) + 1)
         self.assertEqual([minute for minute in minutes if minute in due], list(due))
