@@ -74,9 +74,10 @@ class ManageTest(EngineCase):
     def test_top_and_inspect(self):
         self.engine.run("seen", options=["--env", "PASSWORD=s3cret-value"])
         def shown():  # the engine says that it runs while it is still runc's own process
-            answer = self.talomed.get("/api/containers/seen/top").json
-            command = answer["titles"].index("CMD")
-            return any("sleep 86400" in row[command] for row in answer["processes"])
+            answer = self.talomed.get("/api/containers/seen/top")
+            self.assertEqual(answer.status, 200, answer)
+            command = answer.json["titles"].index("CMD")
+            return any("sleep 86400" in row[command] for row in answer.json["processes"])
         wait_until(shown, 20, 0.1, "its process is listed")
         raw = self.talomed.get("/api/containers/seen/inspect").json
         truth = engine_truth(self.engine, "seen")

@@ -10,9 +10,12 @@ class SearchTest(EngineCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.engine.run("search-a", "sh", "-c", "i=0; while [ $i -lt 700 ]; do echo line-$i; i=$((i+1)); done; echo Needle one >&2; sleep 86400")
+        cls.engine.run("search-a", "sh", "-c", "i=0; while [ $i -lt 700 ]; do echo line-$i; i=$((i+1)); done; sleep 86400")
         cls.engine.run("search-b", "sh", "-c", "echo needle two; sleep 86400", options=["--tty"])
         cls.engine.run("search-c", "sleep", "86400", options=["--log-driver", "none"])
+        # The engine keeps no order between the two outputs: the needle comes when all of the other is there.
+        wait_until(lambda: "line-699" in cls.engine.cli("logs", "search-a"), 30)
+        cls.engine.cli("exec", "search-a", "sh", "-c", "echo Needle one > /proc/1/fd/2")
         wait_until(lambda: "Needle one" in cls.engine._docker("logs", "search-a").stderr and "two" in cls.engine.cli("logs", "search-b"), 10)
 
     def search(self, query, expected=200):

@@ -13,6 +13,9 @@ import time
 import unittest
 
 from engine_case import CountingSocket, Engine, EngineCase, FULL, Talomed, needs_engine, wait_until
+from support import build
+
+SANITIZED = "san" in build().name  # keeps what was freed: its memory says nothing
 
 def engine_api(engine, path):
     done = subprocess.run(["curl", "--silent", "--fail", "--unix-socket", engine.socket, f"http://docker{path}"], check=True, capture_output=True)
@@ -111,7 +114,7 @@ class IdleTest(CountedCase):
 @needs_engine
 class LongLogTest(EngineCase):
     def test_a_long_log_in_constant_memory(self):
-        size = (1 << 30) if FULL else (48 << 20)
+        size = (8 << 20) if SANITIZED else (1 << 30) if FULL else (48 << 20)
         line = "0123456789" * 20
         self.engine.run("long", "sh", "-c", f"yes {line} | head -c {size}; echo; echo needle in the haystack")
         self.engine.cli("wait", "long", timeout=500)
@@ -146,7 +149,8 @@ class LongLogTest(EngineCase):
         print(f"\n{size >> 20} MiB of log: searched in {searched:.1f} s, followed in {followed:.1f} s ({received >> 20} MiB of events); "
               f"resident {before >> 20} MiB before, {most[0] >> 20} MiB at most")
         self.assertGreater(received, size)
-        self.assertLess(most[0] - before, 16 << 20)
+        if not SANITIZED:
+            self.assertLess(most[0] - before, 16 << 20)
 
 
 if __name__ == "__main__":

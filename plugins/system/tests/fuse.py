@@ -18,6 +18,14 @@ def unavailable():
     return None if os.path.exists("/dev/fuse") else "the kernel has no FUSE"
 
 
+def _process_of(thread):
+    try:
+        status = pathlib.Path(f"/proc/{thread}/status").read_text()
+    except FileNotFoundError:
+        return None
+    return int(status.split("Tgid:")[1].split()[0])
+
+
 class Fuse:
     """`with Fuse() as fuse: … fuse.hang.set() …`; fuse.path is where it is mounted."""
 
@@ -25,8 +33,7 @@ class Fuse:
         self.fstype = fstype
         self.hang = threading.Event()
         self.hang_all = False  # with hang: also questions what it is, and not only how full
-        self.asked = 0
-        self._waiting = []
+        self._waiting = []  # (the request, the process that asks)
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -55,14 +62,13 @@ class Fuse:
                 request = os.read(self._fd, 1 << 17)
             except OSError:
                 return
-            length, opcode, unique, node = struct.unpack_from("<IIQQ", request)
+            length, opcode, unique, node, _, _, thread = struct.unpack_from("<IIQQIII", request)
             if opcode == _INIT:
                 self._answer(unique, struct.pack("<IIIIHHIIHHI28x", 7, 31, 0, 0, 12, 9, 4096, 1, 1, 0, 0))
             elif opcode == _STATFS:
-                self.asked += 1
                 if self.hang.is_set():
                     with self._lock:
-                        self._waiting.append(unique)
+                        self._waiting.append((unique, _process_of(thread)))
                 else:
                     self._space(unique)
             elif opcode == _GETATTR and self.hang.is_set() and self.hang_all:
@@ -91,5 +97,10 @@ class Fuse:
         self.hang.clear()
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        for unique in waiting:
+        for unique, _ in waiting:
             self._space(unique)
+
+    def waits(self, process):
+        """How many questions of this process wait: others on this machine look at each mount too."""
+        with self._lock:
+            return sum(1 for _, asks in self._waiting if asks == process)
