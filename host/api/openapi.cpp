@@ -132,9 +132,12 @@ std::pair<std::string, json::object> successOf(const Operation& operation, const
 }
 
 /// What OpenAPI has no word for.
-void addExtensions(json::object& object, const Operation& operation) {
+void addExtensions(json::object& object, const gate::Endpoint& endpoint) {
+    const auto& operation = endpoint.declared;
+    if (operation.kind == manifest::Kind::raw) object["x-raw"] = true; // no plugin calls it, and no model
     if (operation.kind == manifest::Kind::websocket) {
         object["x-websocket"] = true;
+        if (endpoint.lateAuthentication) object["x-first-message"] = true; // may say who the client is
         if (!operation.protocols.empty()) object["x-protocols"] = json::value_from(operation.protocols);
     }
     if (operation.kind == manifest::Kind::events) {
@@ -158,7 +161,7 @@ json::object operationObject(const gate::Endpoint& endpoint, const Route& route,
                         {"x-permission", operation.permission},
                         {"x-tier", boost::describe::enum_to_string(operation.tier, "")},
                         {"x-plugin", endpoint.plugin}};
-    addExtensions(object, operation);
+    addExtensions(object, endpoint);
     auto inputs = inputsOf(operation, route, input.as_object());
     if (!inputs.parameters.empty()) object["parameters"] = std::move(inputs.parameters);
     if (!inputs.body.empty())

@@ -256,8 +256,10 @@ void Gate::invoke(talome_call& call, const Endpoint& endpoint, const std::string
 void Gate::run(talome_call& call, const Endpoint& endpoint, json::value input, talome_sink out, void* to,
                http::Exchange* exchange) const {
     const auto hold = enter(call, endpoint);
-    if (!endpoint.invoke)
+    if (!endpoint.invoke) {
+        admit(call, endpoint); // what it is, is told to whom it is allowed
         throw Failure(TALOME_E_UNSUPPORTED, endpoint.declared.id + " is a raw route, which cannot be called");
+    }
     audited(call, endpoint, input, [&] {
         const auto text = prepare(call, endpoint, input);
         invoke(call, endpoint, text, out, to, exchange);

@@ -18,7 +18,7 @@ SANITIZED = 10 if re.search("[at]san", str(build())) else 1  # what must be quic
 FULL = os.environ.get("TALOME_TEST_FULL") == "1"              # the long forms of the tests that have a short one
 
 TIERS = ("read", "modify", "destructive")
-INVALID, UNAUTHENTICATED, DENIED = -1, -2, -3  # of abi.h
+INVALID, UNAUTHENTICATED, DENIED, UNSUPPORTED = -1, -2, -3, -10  # of abi.h
 
 
 @dataclasses.dataclass

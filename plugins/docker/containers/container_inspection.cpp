@@ -41,8 +41,7 @@ public:
     }
 
     Processes top(const ContainerRef& input) {
-        const RecordPtr record = services_.keeper.resolve(input.id);
-        if (!record->running()) throw Conflict("container " + record->shown.name + " is not running");
+        const RecordPtr record = services_.keeper.resolveRunning(input.id);
         try {
             auto answer = services_.client.get<TopAnswer>({.path = {"containers", record->id, "top"}});
             return {std::move(answer.Titles).value_or(std::vector<std::string>{}),

@@ -34,10 +34,10 @@ public:
         });
     }
 
-    ContainerStats stats(const ContainerRef& input) { return read(services_.keeper.resolve(input.id)); }
+    ContainerStats stats(const ContainerRef& input) { return read(services_.keeper.resolveRunning(input.id)); }
 
     void answer(Call&, const RouteInput& input, Exchange& exchange) {
-        const RecordPtr record = services_.keeper.resolve(input.id);
+        const RecordPtr record = services_.keeper.resolveRunning(input.id);
         const ContainerStats now = read(record);
         if (input.stream)
             viewers_.add(exchange, record->id, now);
@@ -49,9 +49,7 @@ public:
 
 private:
     ContainerStats read(const RecordPtr& record) {
-        if (record->running()) {
-            if (const auto stats = services_.sampler.read(record->id)) return *stats;
-        }
+        if (const auto stats = services_.sampler.read(record->id)) return *stats;
         throw Conflict("container " + record->shown.name + " is not running");
     }
 

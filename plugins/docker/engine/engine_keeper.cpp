@@ -234,6 +234,15 @@ RecordPtr EngineKeeper::resolve(const std::string& ref) {
     }
 }
 
+RecordPtr EngineKeeper::resolveRunning(const std::string& ref) {
+    const RecordPtr known = resolve(ref);
+    if (known->running()) return known;
+    lookAt(known->id);
+    RecordPtr record = cache_.snapshot()->resolve(known->id);
+    if (!record->running()) throw Conflict("container " + record->shown.name + " is not running");
+    return record;
+}
+
 void EngineKeeper::lookAt(const std::string& id) {
     const std::scoped_lock lock(askMutex_);
     if (!streaming()) return;

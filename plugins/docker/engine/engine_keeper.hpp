@@ -47,6 +47,9 @@ public:
     // By id, start of an id, or name, as Snapshot::resolve() does it. One that is not in the cache is asked for, since
     // it may have been made a moment ago.
     RecordPtr resolve(const std::string& ref);
+    // As resolve(), of one that runs, paused or not; else throws Conflict. The engine is asked before that is said: it
+    // may have been started a moment ago.
+    RecordPtr resolveRunning(const std::string& ref);
 
     // Looks at one container now, so that whoever reads the cache next sees what an action has done.
     void lookAt(const std::string& id);

@@ -137,9 +137,9 @@ public:
     }
 
     ExecResult exec(Call& call, const ExecInput& input) {
-        const RecordPtr record = services_.keeper.resolve(input.id);
+        const RecordPtr record = services_.keeper.resolveRunning(input.id);
         if (record->shown.status != ContainerStatus::running)
-            throw Conflict("container " + record->shown.name + " is not running");
+            throw Conflict("container " + record->shown.name + " is paused or starts again");
         const std::string mark = execMark();
         const std::string id = create(*record, input, mark);
         const auto begun = Clock::now();
