@@ -30,9 +30,19 @@ std::string Health::ask(Call& call, const gate::Endpoint& endpoint) const {
     }
 }
 
-HealthOutput Health::get(Call& call) {
+double Health::uptime() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
+HealthOutput Health::get(Call& call) const {
+    auto output = look(call);
+    if (output.status != "ok") call.status(503);
+    return output;
+}
+
+HealthOutput Health::look(Call& call) const {
     HealthOutput output{"ok", {}, 0, log::timestamp(host_.nowMs())};
-    output.uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    output.uptime = uptime();
     try {
         database_.rows("SELECT 1");
         output.checks["db"] = "ok";
@@ -40,7 +50,6 @@ HealthOutput Health::get(Call& call) {
         host_.error(error.what());
         output.checks["db"] = "error";
         output.status = "degraded";
-        call.status(503);
     }
     for (const auto& [id, endpoint] : call.raw()->snapshot->operations)
         if (endpoint->declared.kind == manifest::Kind::call && id.ends_with(".health"))

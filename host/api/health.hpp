@@ -24,9 +24,11 @@ public:
 
     /// "ok" or "error": what an operation `….health` says.
     std::string ask(Call&, const gate::Endpoint&) const;
+    HealthOutput look(Call&) const; ///< status "degraded" if the server cannot work
+    double uptime() const;          ///< seconds
 
 private:
-    HealthOutput get(Call&);
+    HealthOutput get(Call&) const;
 
     Host host_;
     storage::Database& database_;

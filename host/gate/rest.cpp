@@ -94,6 +94,7 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
     const int status = failure.http.value_or(httpStatus(failure.status));
     json::object body;
     const bool hidden = status == 500;
+    if (status >= 500) exchange.failure = failure.what();
     if (hidden) log::error("host", "request " + exchange.requestId() + " failed: " + failure.what());
     body["error"] = hidden ? "internal error; the server's log has the reason under this errorId" : failure.what();
     if (status == 400) {

@@ -42,6 +42,7 @@ Generation::Generation(std::shared_ptr<Code> code, const Services& services, Lif
 Generation::~Generation() {
     finish();
     if (!leftBehind_) return;
+    endWhatIsLeft();
     code_->keep();
     keepForever(std::shared_ptr<talome_self>(std::move(self_)));
     keepForever(code_);
@@ -129,6 +130,18 @@ void Generation::finish() {
                 *instance = nullptr;
                 return TALOME_OK;
             });
+    } catch (const std::exception& error) {
+        log::error("host", "plugin " + self_->id + ": " + error.what());
+    }
+}
+
+void Generation::endWhatIsLeft() noexcept {
+    try {
+        run("ending what is left of it", [self = self_.get()]() -> talome_status {
+            self->quiesce({});
+            self->states.stop();
+            return TALOME_OK;
+        });
     } catch (const std::exception& error) {
         log::error("host", "plugin " + self_->id + ": " + error.what());
     }

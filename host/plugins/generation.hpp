@@ -45,6 +45,7 @@ public:
 
 private:
     void run(const char* what, std::function<talome_status()> body);
+    void endWhatIsLeft() noexcept; ///< of one that is left behind: its programs, tasks and places in the host
 
     std::shared_ptr<Code> code_;
     LifecycleThread& thread_;

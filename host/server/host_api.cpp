@@ -11,6 +11,7 @@ HostApi::HostApi(HostParts parts)
       users(declarations, parts.users, parts.sessions, parts.tokens, parts.passwords, parts.services.registry,
             parts.services.reviewStreams),
       health(declarations, parts.database, parts.services.gate, parts.services.registry),
+      diagnostics(declarations, health, parts.services.gate, parts.errors),
       setup(declarations, auth, health, parts.users, parts.services.settings), pluginList(declarations, parts.manager),
       snapshots(declarations, parts.snapshots), openApi(declarations), settings(declarations, parts.services.settings),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),

@@ -4,6 +4,7 @@
 #include "host/api/approvals.hpp"
 #include "host/api/audit_log.hpp"
 #include "host/api/auth.hpp"
+#include "host/api/diagnostics.hpp"
 #include "host/api/health.hpp"
 #include "host/api/jobs.hpp"
 #include "host/api/metrics.hpp"
@@ -33,6 +34,7 @@ struct HostParts {
     audit::Log& audit;
     plugins::Manager& manager;
     const http::Metrics& counted;
+    const api::ErrorRing& errors;
     const config::Config& config;
     api::Metrics::Gauges gauges;
     api::Metrics::Checks checks;
@@ -52,6 +54,7 @@ struct HostApi {
     api::Tokens tokens;
     api::Users users;
     api::Health health;
+    api::Diagnostics diagnostics;
     api::Setup setup;
     api::Plugins pluginList;
     api::Snapshots snapshots;

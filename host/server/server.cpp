@@ -136,6 +136,7 @@ struct Server::Parts {
     events::Outboxes outboxes{pool, reactor, epochMs};
     std::atomic<bool> started{false};
     http::Metrics metrics;
+    api::ErrorRing errors;
     DailySnapshots daily{reactor, pool, snapshots, epochMs, {}};
     std::unique_ptr<CertificateWatch> certificate; ///< null: plain HTTP
     http::Server http;
@@ -192,6 +193,7 @@ struct Server::Parts {
               httpOptions(config, certificate.get()), [this](http::Exchange& exchange) { rest.handle(exchange); },
               [this](const http::AccessRecord& record) {
                   metrics.record(record);
+                  errors.note(record, epochMs());
                   logAccess(record);
               }),
           streams([this] { reviewStreamsLater(); }),
@@ -222,10 +224,10 @@ struct Server::Parts {
                    &clockwork,
                    &jobs,
                    [this](const jobs::Owner& owner) { return jobOwner(owner); },
-                    &fetch},
+                   &fetch},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
-               config, [this] { return gauges(); }, checks()}),
+               errors, config, [this] { return gauges(); }, checks()}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         rest.answerJobs(jobs);
@@ -274,8 +276,8 @@ struct Server::Parts {
         return {};
     }
 
-    /// The patience of a part is how long it may be busy, which is not to be taken for dead. The pool of background work
-    /// is no part: several plugins may keep it busy for longer than any patience, and mean it.
+    /// The patience of a part is how long it may be busy, which is not to be taken for dead. The pool of background
+    /// work is no part: several plugins may keep it busy for longer than any patience, and mean it.
     void startWatchdog() {
         std::uint64_t limit = 0; // microseconds
         if (sd_watchdog_enabled(0, &limit) <= 0) return;
@@ -356,7 +358,9 @@ Server::~Server() = default;
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
-Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}}; }
+Server::Inside Server::inside() {
+    return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}};
+}
 
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 

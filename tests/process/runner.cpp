@@ -106,6 +106,10 @@ public:
             .route("GET", "/api/runner/state");
     }
 
+    void stop() {
+        while (std::getenv("RUNNER_STOP_BLOCKS")) ::pause();
+    }
+
 private:
     static talome::ProcessSpec specOf(const Spec& from) {
         const auto ms = [](const auto& value) { return std::chrono::milliseconds(value.value_or(0)); };

@@ -284,6 +284,22 @@ class OwnServerCase(Case):
         super().setUp()
 
 
+class StuckPluginTest(OwnServerCase):
+    """Its stop() never returns."""
+
+    @classmethod
+    def server(cls):
+        return Talomed(plugin_dirs=[PLUGIN], env={"RUNNER_STOP_BLOCKS": "1", "TALOME_LIFECYCLE_SECONDS": "3"})
+
+    def test_its_programs_end_all_the_same(self):
+        self.sleeping("escape-sleep", str(self.folder / "pids"))
+        pids = self.escaped(self.folder / "pids")
+        self.assertEqual(self.talomed.post("/api/plugins/runner/disable", timeout=60).status, 200)
+        self.gone(pids)
+        self.spawned.clear()
+        self.nothing_runs()
+
+
 class FamilyTest(OwnServerCase):
     """Grandchildren that have left the session, and whose parents are gone."""
 
