@@ -138,11 +138,13 @@ std::int64_t Database::step(sqlite3_stmt* statement, const std::vector<Value>& v
     for (std::size_t i = 0; i < values.size(); ++i)
         if (const int code = bindOne(statement, static_cast<int>(i + 1), values[i]); code != SQLITE_OK) fail(code);
     const auto before = sqlite3_total_changes64(handle_);
-    for (;;) {
+    // A statement that writes (… RETURNING) goes to its end: SQLite looks whether the log has grown only then.
+    for (bool wanted = bool(onRow);;) {
         const int code = sqlite3_step(statement);
         if (code == SQLITE_DONE) break;
         if (code != SQLITE_ROW) fail(code);
-        if (onRow && !onRow(statement)) break;
+        wanted = wanted && onRow(statement);
+        if (onRow && !wanted && sqlite3_stmt_readonly(statement)) break;
     }
     return sqlite3_total_changes64(handle_) - before;
 }

@@ -97,7 +97,8 @@ TEST_CASE("one migrates while others write: a plugin is replaced") {
             database.transaction([&] {
                 for (int n = 0; n < 10; ++n) {
                     database.run("INSERT INTO t (name) VALUES (?)", {std::to_string(i * 10 + n)});
-                    database.run("SELECT id FROM t LIMIT 20", {}, [](auto*) { return std::this_thread::yield(), true; });
+                    database.run("SELECT id FROM t LIMIT 20", {},
+                                 [](auto*) { return std::this_thread::yield(), true; });
                 }
                 return true;
             });
@@ -105,4 +106,17 @@ TEST_CASE("one migrates while others write: a plugin is replaced") {
     for (int i = 0; i < 1000; ++i) database.migrate(kTwo);
     writer = {};
     CHECK(database.rows("PRAGMA integrity_check")[0][0] == Value{std::string("ok")});
+}
+
+TEST_CASE("the log is written back to the file also by statements whose caller wants one row only") {
+    Folder folder;
+    Database database(folder.path / "x.db", Durability::processCrash);
+    database.migrate(kTwo);
+    int rows = 0;
+    for (int i = 0; i < 4000; ++i)
+        database.run("INSERT INTO t (name) VALUES (?), (?) RETURNING id",
+                     {std::to_string(i), "again " + std::to_string(i)}, [&](auto*) { return ++rows, false; });
+    CHECK(rows == 4000);
+    CHECK(database.rows("SELECT count(*) FROM t")[0][0] == Value{std::int64_t{8000}});
+    CHECK(std::filesystem::file_size(folder.path / "x.db-wal") < (8 << 20)); // else a page for each statement: 16 MiB
 }
