@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <memory>
+#include <new>
+#include <span>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +59,28 @@ void read(const http::Descriptor& from, void* to, std::size_t size, const std::s
     }
 }
 
+/// Memory that is there at once: a page fault for each of its pages would cost more than the digest.
+class Buffer {
+public:
+    explicit Buffer(std::size_t size)
+        : size_(size),
+          at_(size ? ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
+                   : nullptr) {
+        if (at_ == MAP_FAILED) throw std::bad_alloc();
+    }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    ~Buffer() {
+        if (size_) ::munmap(at_, size_);
+    }
+    void* data() { return at_; }
+    std::span<const std::byte> content() const { return {static_cast<const std::byte*>(at_), size_}; }
+
+private:
+    std::size_t size_;
+    void* at_;
+};
+
 } // namespace
 
 CheckedFile openChecked(const std::filesystem::path& file) {
@@ -73,9 +97,9 @@ CheckedFile openChecked(const std::filesystem::path& file) {
 
 void checkContent(CheckedFile& file, const manifest::Manifest& manifest) {
     const auto name = manifest.id + ".so", beside = manifest.id + ".plugin.json";
-    const std::unique_ptr<std::byte[]> bytes(new std::byte[file.size]); // not filled
-    read(file.descriptor, bytes.get(), file.size, name);
-    const std::span<const std::byte> content(bytes.get(), file.size);
+    Buffer buffer(file.size);
+    read(file.descriptor, buffer.data(), file.size, name);
+    const auto content = buffer.content();
     if (const auto problem = elfProblem(content, kEntry); !problem.empty())
         throw Refused(name + " is not a plugin for this machine: " + problem);
     if (!manifest.digest)
