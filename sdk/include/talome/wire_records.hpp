@@ -31,6 +31,7 @@ struct RawRecord : WireRecord {
     RunRaw run = nullptr;
     std::string method, path, listener;
     std::uint64_t maxBody = 0;
+    bool passesOn = false;
 
     inline void declare(Areas&) override;
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_exchange*) noexcept;
