@@ -30,8 +30,8 @@ struct RawRecord : WireRecord {
     Handler handler;
     RunRaw run = nullptr;
     std::string method, path, listener;
+    std::uint32_t flags = 0;
     std::uint64_t maxBody = 0;
-    bool passesOn = false;
 
     inline void declare(Areas&) override;
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_exchange*) noexcept;

@@ -110,7 +110,6 @@ inline void RawRecord::declare(Areas& areas) {
     c.handle = &RawRecord::invoke;
     c.user = this;
     c.listener = orNull(listener);
-    c.flags = passesOn ? std::uint32_t{TALOME_PASSES_ON} : 0u;
     areas.check(areas.need<talome_http>()->route(areas.self(), &c));
 }
 
