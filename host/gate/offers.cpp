@@ -72,7 +72,7 @@ std::string fixedOf(const manifest::Tool& tool, const Offer& offer) {
                         {"domain", offer.domain},
                         {"category", tool.category.value_or(endpoint.plugin)},
                         {"tier", tierName(offer.tier)},
-                        {"automationSafe", tool.automationSafe.value_or(false)},
+                        {"automationSafe", tool.automationSafe.value_or(offer.tier == manifest::Tier::read)},
                         {"idempotent", tool.idempotent.value_or(offer.tier == manifest::Tier::read)},
                         {"openWorld", tool.openWorld.value_or(false)},
                         {"source", endpoint.plugin == "host" ? "builtin" : "plugin"},
@@ -206,8 +206,10 @@ OfferState stateOf(const Offers& offers, const std::function<std::string(const s
         });
         if (!active) state.inactive.insert(name);
     }
-    if (const auto text = value("disabled_tools"); isSet(text))
-        for (const auto& each : json::parse(text).as_array()) state.disabled.emplace(each.as_string());
+    if (const auto text = value("disabled_tools"); isSet(text)) {
+        const auto list = json::parse(text);
+        for (const auto& each : list.as_array()) state.disabled.emplace(each.as_string());
+    }
     return state;
 }
 
