@@ -2,6 +2,7 @@
 #include "host/api/openapi.hpp"
 
 #include "host/gate/call.hpp"
+#include "host/gate/tier.hpp"
 #include <Poco/String.h>
 #include <algorithm>
 
@@ -133,6 +134,8 @@ std::pair<std::string, json::object> successOf(const Operation& operation, const
 
 /// What OpenAPI has no word for.
 void addExtensions(json::object& object, const Operation& operation) {
+    if (operation.passesOn.value_or(false)) object["x-passesOn"] = true;
+    if (operation.tierRules) object["x-lowestTier"] = boost::describe::enum_to_string(gate::lowestTier(operation), "");
     if (operation.kind == manifest::Kind::websocket) {
         object["x-websocket"] = true;
         if (!operation.protocols.empty()) object["x-protocols"] = json::value_from(operation.protocols);

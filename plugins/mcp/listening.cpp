@@ -76,7 +76,8 @@ void Server::listen(Request& request, Exchange& exchange) {
     listener->prompts = isTrue(wanted, "promptsListChanged");
     listener->resources = isTrue(wanted, "resourcesListChanged");
     json::object granted;
-    for (const auto& [name, on] : {std::pair{"toolsListChanged", listener->tools}, {"promptsListChanged", listener->prompts}, {"resourcesListChanged", listener->resources}})
+    for (const auto& [name, on] : {std::pair{"toolsListChanged", listener->tools}, std::pair{"promptsListChanged", listener->prompts},
+                                    std::pair{"resourcesListChanged", listener->resources}})
         if (on) granted[name] = true;
     if (const auto* uris = wanted->if_contains("resourceSubscriptions"); uris && uris->is_array()) {
         json::array known;

@@ -4,6 +4,7 @@
 #include "protocol/origin_check.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace json = boost::json;
 

@@ -2,6 +2,7 @@
 #include "tokens.hpp"
 
 #include <algorithm>
+#include <boost/json.hpp>
 
 namespace json = boost::json;
 
