@@ -15,7 +15,7 @@ public:
     explicit Reply(Exchange& exchange) : exchange_(exchange) {}
 
     /// For the head of the answer.
-    void header(std::string name, std::string value) { headers_.emplace_back(std::move(name), std::move(value)); }
+    void header(std::string_view name, std::string_view value) { headers_.emplace_back(name, value); }
     /// A notification, or a request to the client, before the result. Throws Cancelled when the client has left.
     void tell(std::string_view message);
     /// The result or the error, and the last. `http` counts if nothing has been told.

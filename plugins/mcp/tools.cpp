@@ -62,10 +62,14 @@ std::string failure(std::string_view words) {
     return R"("content":[)" + textContent(words) + R"(],"isError":true)";
 }
 
+/// UTF-8 without NUL.
 bool isText(std::string_view bytes) {
-    boost::system::error_code error;
-    json::parse(toJson(bytes), error); // the parser refuses what is no UTF-8
-    return !error;
+    for (std::size_t i = 0; i < bytes.size();) {
+        const auto length = static_cast<unsigned char>(bytes[i]) < 0x80 ? std::size_t{bytes[i] != 0} : detail::utf8Length(bytes.substr(i));
+        if (length == 0) return false;
+        i += length;
+    }
+    return true;
 }
 
 /// What an operation has answered, as content blocks.
