@@ -104,7 +104,10 @@ private:
 
     void take(Line line) {
         if (line.cancels) cancel(*line.cancels);
-        if (line.id && line.method == "initialize") initialize_ = line;
+        if (line.id && line.method == "initialize") {
+            const std::lock_guard turn(restart_);
+            initialize_ = line;
+        }
         // What is no request is short, and the session must be known before anything follows.
         if (!line.id || line.method == "initialize") return send(line);
         std::unique_lock lock(mutex_);
@@ -150,10 +153,10 @@ private:
     void send(const Line& line) {
         try {
             const auto session = sessionId();
-            if (exchange(line) || line.method == "initialize" || !initialize_) return;
+            if (exchange(line) || line.method == "initialize") return;
             { // The server has been started anew: so is the session, without the client's knowledge.
                 const std::lock_guard turn(restart_);
-                if (sessionId() == session) exchange(*initialize_, true);
+                if (initialize_ && sessionId() == session) exchange(*initialize_, true);
             }
             if (!exchange(line) && line.id) fail(*line.id, -32000, "the session is over");
         } catch (const std::exception& error) {
@@ -337,8 +340,9 @@ private:
     };
 
     const Client& client_;
+    std::mutex out_;
+    std::mutex restart_;             ///< of what follows
     std::optional<Line> initialize_; ///< the client's, for a server that was started anew
-    std::mutex out_, restart_;
     std::mutex mutex_; ///< of what follows
     std::condition_variable changed_;
     std::string sessionId_, version_ = "2025-11-25";

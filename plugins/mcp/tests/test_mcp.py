@@ -1,10 +1,12 @@
 """The Model Context Protocol over HTTP, both eras: messages, errors, sessions, and what a client may see and do."""
 
+import http.client
 import json
-import time
+import threading
 import unittest
 
 from mcp_case import ACCEPT, LEGACY, META, MODERN, Case, Client, wait_until
+
 
 
 class ProtocolTest(Case):
@@ -125,8 +127,6 @@ class ProtocolTest(Case):
 
     def test_an_older_client_cancels(self):
         client = self.client(LEGACY)
-        connection, _ = None, None
-        import threading
         answers = []
         def wait():
             answers.append(client.full("tools/call", name="wait_for_cancel", arguments={}))
@@ -145,7 +145,6 @@ class ProtocolTest(Case):
             client = self.client(version)
             client.number += 1
             message = client.message("tools/call", {"name": "wait_for_cancel", "arguments": {}}, client.number)
-            import http.client
             connection = http.client.HTTPConnection("127.0.0.1", self.talomed.port)
             connection.request("POST", "/mcp", json.dumps(message), client.headers(message))
             wait_until(lambda: self.talomed.get("/api/vault-counts", token=None).json["opened"] > before, 20, 0.02, "the tool runs")
