@@ -272,8 +272,8 @@ void callOffer(const Gate& gate, talome_call& from, const Gate::Nested& nested, 
     const auto& offer = *it.offer;
     found(offer);
     if (!input.is_object()) throw Failure(TALOME_E_INVALID, "expected an object of arguments");
+    auto merged = inner(offer, std::move(input.get_object()));
     try {
-        auto merged = inner(offer, std::move(input.get_object()));
         for (const auto& [outer, value] : it.parameters) {
             const auto known = offer.rename.find(outer);
             offer.endpoint->input.put(merged, known == offer.rename.end() ? outer : known->second, value);

@@ -96,7 +96,7 @@ class Client:
         status, _, messages = self.full(method, **params)
         return status, messages[-1]["error"]
 
-    def tool(self, name, **arguments):
+    def tool(self, name, /, **arguments):
         return self.call("tools/call", name=name, arguments=arguments)
 
     def tools(self):
