@@ -79,6 +79,7 @@ private:
 
     /// What the caller may use of one kind, narrowed to the request's domains.
     boost::json::array listed(Request&, Offer);
+    boost::json::array narrowed(const Request&, boost::json::array all) const;
     /// A page of it, from params.cursor on, and the cursor of the next one among the members.
     std::string page(Request&, std::string_view member, const std::vector<std::string>& entries);
     /// What both calls of an offer have in common. Nothing: an answer is in `result` already.
@@ -92,6 +93,10 @@ private:
     const RequestState states_;
     Sessions sessions_;
     Approvals approvals_;
+
+    using Entries = std::shared_ptr<const std::vector<std::string>>;
+    std::mutex madeMutex_;
+    std::map<std::string, Entries> made_; ///< tools as clients see them, by the digest of what they were made from
 
     std::mutex mutex_; ///< of what follows
     std::map<std::pair<std::string, std::string>, std::shared_ptr<std::atomic<bool>>> running_; ///< by session and id

@@ -12,6 +12,7 @@ namespace talome::mcp {
 namespace {
 
 constexpr std::size_t kPage = 500;
+constexpr std::size_t kMostMade = 16; // lists that are kept
 constexpr auto kPersonTime = std::chrono::minutes(2); // that a thread may be held for a person's answer
 constexpr int kMostWaiting = 4;
 
@@ -119,7 +120,10 @@ void writeSorted(std::string& out, const json::value& value) {
 } // namespace
 
 json::array Server::listed(Request& request, Offer kind) {
-    auto all = detail::parse(offers_.list(request.call, kind)).as_array();
+    return narrowed(request, detail::parse(offers_.list(request.call, kind)).as_array());
+}
+
+json::array Server::narrowed(const Request& request, json::array all) const {
     if (request.domains.empty()) return all;
     json::array some;
     for (auto& each : all) {
@@ -148,9 +152,25 @@ std::string Server::page(Request& request, std::string_view member, const std::v
 }
 
 std::string Server::toolsList(Request& request) {
-    std::vector<std::string> tools;
-    for (auto& entry : listed(request, Offer::tool)) tools.push_back(describe(std::move(entry.as_object())));
-    return page(request, "tools", tools);
+    // Which tools the caller has is asked each time; what is made of the same list is the same.
+    const auto list = offers_.list(request.call, Offer::tool);
+    auto key = digestOf(list);
+    for (const auto& domain : request.domains) key += "," + domain;
+    Entries entries;
+    {
+        const std::lock_guard lock(madeMutex_);
+        if (const auto it = made_.find(key); it != made_.end()) entries = it->second;
+    }
+    if (!entries) {
+        auto tools = std::make_shared<std::vector<std::string>>();
+        for (auto& entry : narrowed(request, detail::parse(list).as_array()))
+            tools->push_back(describe(std::move(entry.as_object())));
+        entries = std::move(tools);
+        const std::lock_guard lock(madeMutex_);
+        if (made_.size() >= kMostMade) made_.clear();
+        made_.emplace(std::move(key), entries);
+    }
+    return page(request, "tools", *entries);
 }
 
 std::optional<OfferAnswer> Server::callOffer(Request& request, Conversation& conversation, Offer kind,
