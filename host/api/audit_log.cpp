@@ -75,7 +75,7 @@ std::vector<AuditRow> shown(const std::vector<audit::Row>& rows) {
 AuditLog::AuditLog(Registry& registry, audit::Log& log) : host_(registry.host()), log_(log) {
     auto list =
         registry.operation("auditLog.list", "Who did what, the newest first", admin, Tier::read, this, &AuditLog::list);
-    list.route("GET", "/api/audit-log");
+    list.route("GET", "/api/audit-log").tool("get_audit_log", "Who did what on this server, the newest first");
     describeFilter(list);
     list.input("limit", "rows of one page", range(1, 1000), 100)
         .input("cursor", "X-Next-Cursor of the page before", atLeast(1));

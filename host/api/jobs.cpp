@@ -91,6 +91,7 @@ Jobs::Jobs(Registry& registry, jobs::Jobs& jobs) : jobs_(jobs) {
         .operation("jobs.list", "Jobs, the newest first: one's own, for administrators everybody's", session,
                    Tier::read, this, &Jobs::list)
         .route("GET", "/api/jobs")
+        .tool("list_jobs", "Long work that tools have begun, the newest first")
         .input("status", "only those", oneOf({"queued", "running", "done", "failed", "cancelled", "interrupted"}))
         .input("kind", "only those: \"apps.install\"", length(1, 100))
         .input("plugin", "only its", length(1, 32))
@@ -98,12 +99,14 @@ Jobs::Jobs(Registry& registry, jobs::Jobs& jobs) : jobs_(jobs) {
         .input("offset", "after so many", range(0, 1'000'000), 0);
     registry.operation("jobs.get", "One job, with its result", session, Tier::read, this, &Jobs::get)
         .route("GET", "/api/jobs/{id}")
+        .tool("get_job", "How far one job is, and its result when it is done")
         .input("id", "of the job", length(1, 100))
         .target("job", "id");
     registry
         .operation("jobs.cancel", "Asks a job to end, or removes the record of one that is over", session, Tier::modify,
                    this, &Jobs::cancel)
         .route("DELETE", "/api/jobs/{id}")
+        .tool("cancel_job", "Ask a job to end, or remove the record of one that is over")
         .input("id", "of the job", length(1, 100))
         .target("job", "id");
     registry

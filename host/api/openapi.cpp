@@ -2,6 +2,7 @@
 #include "host/api/openapi.hpp"
 
 #include "host/gate/call.hpp"
+#include "host/gate/tier.hpp"
 #include <Poco/String.h>
 #include <algorithm>
 
@@ -135,6 +136,8 @@ std::pair<std::string, json::object> successOf(const Operation& operation, const
 void addExtensions(json::object& object, const gate::Endpoint& endpoint) {
     const auto& operation = endpoint.declared;
     if (operation.kind == manifest::Kind::raw) object["x-raw"] = true; // no plugin calls it, and no model
+    if (operation.passesOn.value_or(false)) object["x-passesOn"] = true;
+    if (operation.tierRules) object["x-lowestTier"] = boost::describe::enum_to_string(gate::lowestTier(operation), "");
     if (operation.kind == manifest::Kind::websocket) {
         object["x-websocket"] = true;
         if (endpoint.lateAuthentication) object["x-first-message"] = true; // may say who the client is

@@ -81,6 +81,13 @@ std::vector<std::string> split(std::string_view list) {
     return words;
 }
 
+/// Of plugins: what bounds a model, or opens the server to others.
+bool isForPersons(std::string_view key) {
+    if (key == "ai_daily_cap_usd" || key == "agent_loop_config") return true;
+    return std::ranges::any_of(std::initializer_list<std::string_view>{"evolution_", "local_domains_", "mcp_", "proxy_"},
+                               [&](std::string_view prefix) { return key.starts_with(prefix); });
+}
+
 /// What a history's row holds: never a secret, also not one of a setting that nobody declares any more.
 Nullable<std::string> shownText(const std::optional<std::string>& stored, bool secret) {
     if (!stored) return {};
@@ -117,6 +124,12 @@ Settings::Settings(Registry& registry, settings::Settings& all) : host_(registry
                    admin, Tier::modify, this, &Settings::update)
         .route("PUT", "/api/settings")
         .route("POST", "/api/settings");
+    registry.operation("settings.set", "Changes one setting", admin, Tier::modify, this, &Settings::set)
+        .tool("set_setting", "Change one setting; the server's own ones and secrets are for a person to change")
+        .idempotent()
+        .input("key", "which", length(1, 64))
+        .input("value", "its new value, as text", length(0, 65'536), secret())
+        .target("setting", "key");
     registry
         .operation("settings.schema", "What is declared of every setting", admin, Tier::read, this, &Settings::schema)
         .route("GET", "/api/settings/schema");
@@ -124,6 +137,7 @@ Settings::Settings(Registry& registry, settings::Settings& all) : host_(registry
         .operation("settings.history", "Changes of settings by whomever, the newest first; secrets are masked", admin,
                    Tier::read, this, &Settings::history)
         .route("GET", "/api/settings/history")
+        .tool("get_settings_history", "Changes of settings, the newest first; secrets are masked")
         .input("key", "of one setting only")
         .input("limit", "how many, at most 500", 50)
         .input("offset", "how many newer ones are left out", 0);
@@ -172,9 +186,14 @@ SettingValues Settings::schema() const {
 void Settings::refuseHelpers(Call& call, const SettingValues& values) const {
     if (gate::isPerson(call.raw()->principal->origin)) return;
     const auto all = settings_.list();
-    for (const auto& [key, value] : values)
-        if (const auto it = all.find(key); it != all.end() && it->second.owner == "host")
+    for (const auto& [key, value] : values) {
+        const auto it = all.find(key);
+        if (it == all.end()) continue;
+        if (it->second.owner == "host")
             throw Denied("'" + key + "' is one of the server's own settings, which only a person changes");
+        if (it->second.declared.secret || isForPersons(key))
+            throw Denied("'" + key + "' is a setting that only a person changes");
+    }
 }
 
 SettingsUpdated Settings::update(Call& call, const SettingValues& values) {
@@ -183,6 +202,10 @@ SettingsUpdated Settings::update(Call& call, const SettingValues& values) {
     refuseHelpers(call, values);
     const auto by = call.principal().userId;
     return {true, across([&] { return settings_.update(values, by, host_.nowMs()); })};
+}
+
+SettingsUpdated Settings::set(Call& call, const SettingWanted& wanted) {
+    return update(call, {{wanted.key, json::value(wanted.value)}});
 }
 
 std::vector<SettingsChange> Settings::history(Call& call, const SettingsHistoryQuery& query) const {

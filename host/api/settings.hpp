@@ -66,6 +66,11 @@ struct SettingsApplied {
 };
 BOOST_DESCRIBE_STRUCT(SettingsApplied, (), (ok, applied))
 
+struct SettingWanted {
+    std::string key, value;
+};
+BOOST_DESCRIBE_STRUCT(SettingWanted, (), (key, value))
+
 struct SettingsChanged {
     std::vector<std::string> keys;
 };
@@ -81,6 +86,7 @@ private:
     SettingValues list(const SettingsQuery&) const;
     SettingValues schema() const;
     SettingsUpdated update(Call&, const SettingValues&);
+    SettingsUpdated set(Call&, const SettingWanted&);
     std::vector<SettingsChange> history(Call&, const SettingsHistoryQuery&) const;
     SettingReverted revert(Call&, const SettingRevert&);
     SettingsCode exportConfig() const;

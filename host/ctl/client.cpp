@@ -59,12 +59,20 @@ std::string wordsOf(const json::object& answer, const std::string& otherwise) {
 
 } // namespace
 
-std::string Client::text(const std::string& method, const std::string& path, const json::value& body) const {
-    const auto session = place_.url.empty() ? overUnix(place_) : overTcp(place_);
-    Poco::Net::HTTPRequest request(method, path, Poco::Net::HTTPMessage::HTTP_1_1);
+std::unique_ptr<HTTPClientSession> Client::connect() const {
+    return place_.url.empty() ? overUnix(place_) : overTcp(place_);
+}
+
+void Client::prepare(Poco::Net::HTTPRequest& request) const {
     if (place_.url.empty()) request.setHost("localhost");
     request.set("User-Agent", "talomectl/" TALOME_VERSION);
     if (!token_.empty()) request.set("Authorization", "Bearer " + token_);
+}
+
+std::string Client::text(const std::string& method, const std::string& path, const json::value& body) const {
+    const auto session = connect();
+    Poco::Net::HTTPRequest request(method, path, Poco::Net::HTTPMessage::HTTP_1_1);
+    prepare(request);
     std::string text, answer;
     if (!body.is_null()) {
         text = json::serialize(body);

@@ -4,8 +4,14 @@
 #include "host/ctl/server_place.hpp"
 
 #include <boost/json.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
+
+namespace Poco::Net {
+class HTTPClientSession;
+class HTTPRequest;
+} // namespace Poco::Net
 
 namespace talome::ctl {
 
@@ -18,6 +24,10 @@ public:
     boost::json::value get(const std::string& path) const { return send("GET", path, nullptr); }
     boost::json::value send(const std::string& method, const std::string& path, const boost::json::value& body) const;
     std::string text(const std::string& method, const std::string& path, const boost::json::value& body) const;
+
+    /// For requests of another kind: a connection, and what each request over it needs. Any thread.
+    std::unique_ptr<Poco::Net::HTTPClientSession> connect() const;
+    void prepare(Poco::Net::HTTPRequest&) const;
 
     /// How long an answer may take; a snapshot of large databases has its time.
     static constexpr int kAnswerSeconds = 600;

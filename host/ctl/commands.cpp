@@ -32,6 +32,7 @@ constexpr Command kCommands[] = {
     {"operations", "", "what can be called", &operations},
     {"call", "OPERATION [JSON]", "calls one, with its input as a JSON object; JSON - reads it from standard input",
      &call},
+    {"mcp", "", "speaks the Model Context Protocol on standard input and output, for AI clients", &mcp},
     {"login", "USERNAME", "asks for the password, prints a token for TALOME_TOKEN", &login},
 };
 

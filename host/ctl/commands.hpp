@@ -46,6 +46,8 @@ int pluginDisable(const Context&, const Arguments&);
 int pluginReplace(const Context&, const Arguments&);
 int pluginNew(const Context&, const Arguments&);
 int pluginCheck(const Context&, const Arguments&);
+// mcp.cpp
+int mcp(const Context&, const Arguments&);
 // operations.cpp
 int operations(const Context&, const Arguments&);
 int call(const Context&, const Arguments&);

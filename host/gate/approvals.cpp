@@ -44,8 +44,11 @@ std::string callerOf(const Approvals::Wanted& wanted) {
     return caller;
 }
 
-[[noreturn]] void refuse(const std::string& id, const std::string& why) {
-    throw Failure(TALOME_E_CONFLICT, "the approval " + id + " " + why);
+/// `pending`: the same call may be made again with it.
+[[noreturn]] void refuse(const std::string& id, const std::string& why, bool pending = false) {
+    Failure failure(TALOME_E_CONFLICT, "the approval " + id + " " + why);
+    if (pending) failure.members = {{"code", "APPROVAL_REQUIRED"}, {"approvalId", id}};
+    throw failure;
 }
 
 } // namespace
@@ -121,6 +124,7 @@ Approval Approvals::ask(const Wanted& wanted) {
 void Approvals::use(const std::string& id, const Wanted& wanted) {
     const auto now = now_();
     std::string why;
+    bool pending = false;
     std::optional<Approval> taken;
     database_.transaction([&] {
         const auto rows =
@@ -134,7 +138,8 @@ void Approvals::use(const std::string& id, const Wanted& wanted) {
         auto approval = read(rows[0]);
         const auto status = statusOf(approval, now);
         if (status != "approved") {
-            why = status == "pending"  ? "is not answered yet"
+            pending = status == "pending";
+            why = pending              ? "is not answered yet"
                   : status == "denied" ? "was denied" + (approval.reason.empty() ? "" : ": " + approval.reason)
                   : status == "used"   ? "was used already: it is good for one call"
                                        : "has expired";
@@ -145,7 +150,7 @@ void Approvals::use(const std::string& id, const Wanted& wanted) {
         taken = std::move(approval);
         return true;
     });
-    if (!taken) refuse(id, why);
+    if (!taken) refuse(id, why, pending);
     tell(*taken);
 }
 

@@ -12,6 +12,19 @@
 #include <utility>
 #include <vector>
 
+namespace talome::gate {
+
+/// What whoever makes a call inside a call wants to hear of it, and can answer. Each function may be null.
+struct CallerLink {
+    int32_t (*stopped)(void* user) noexcept = nullptr; ///< any thread
+    void (*told)(void* user, talome_str kind, talome_bytes json) noexcept = nullptr;
+    talome_status (*asked)(void* user, talome_str key, talome_str kind, talome_bytes question, talome_sink answer,
+                           void* to) noexcept = nullptr;
+    void* user = nullptr;
+};
+
+} // namespace talome::gate
+
 /// Lives on the stack of the thread that serves the call.
 struct talome_call {
     std::shared_ptr<const talome::gate::Principal> principal;
@@ -34,6 +47,8 @@ struct talome_call {
     bool passed = false;                         ///< the gate let it through already, at an earlier visit
     bool secure = false;                         ///< the caller came by HTTPS, to this server or to a trusted proxy
     const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
+    std::optional<talome::manifest::Tier> tier;          ///< of this input, once it is known; none: the operation's
+    const talome::gate::CallerLink* link = nullptr;      ///< of the nearest call around that has one; null: nobody listens
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };
 

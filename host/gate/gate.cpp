@@ -2,6 +2,7 @@
 #include "host/gate/gate.hpp"
 
 #include "host/gate/input.hpp"
+#include "host/gate/tier.hpp"
 #include "host/log/log.hpp"
 
 #include <talome/json.hpp>
@@ -15,6 +16,10 @@ namespace {
 constexpr int kMostDepth = 8;
 
 std::string tierName(manifest::Tier tier) { return boost::describe::enum_to_string(tier, ""); }
+
+manifest::Tier tierOf(const talome_call& call, const Endpoint& endpoint) {
+    return call.tier.value_or(endpoint.declared.tier);
+}
 
 bool matches(std::string_view pattern, std::string_view operation) {
     if (!pattern.ends_with('*')) return pattern == operation;
@@ -50,9 +55,9 @@ std::string outcomeOf(const Failure& failure) {
     return failure.status == TALOME_E_DENIED || failure.status == TALOME_E_UNAUTHENTICATED ? "denied" : "failed";
 }
 
-Failure modeRefusal(Mode mode, const Endpoint& endpoint) {
+Failure modeRefusal(Mode mode, const Endpoint& endpoint, manifest::Tier tier) {
     Failure failure(TALOME_E_DENIED, "the security mode is " + std::string(nameOf(mode)) + ": " + endpoint.declared.id +
-                                         " is " + tierName(endpoint.declared.tier) + ", and needs a person");
+                                         " is " + tierName(tier) + ", and needs a person");
     failure.members = {{"code", "SECURITY_MODE"}};
     return failure;
 }
@@ -78,15 +83,16 @@ void Gate::require(const talome_call& call, std::string_view permission) const {
                                        : "this needs the permission '" + std::string(permission) + "'");
 }
 
-void Gate::authorise(const talome_call& call, const Endpoint& endpoint) const {
+void Gate::authorise(const talome_call& call, const Endpoint& endpoint, manifest::Tier tier) const {
     const auto& declared = endpoint.declared;
     require(call, declared.permission);
     const auto& who = *call.principal;
     if (declared.permission == "public" && declared.tier == manifest::Tier::read) return; // as without a token
-    if (isWithinReach(who, endpoint.plugin, declared.id, declared.tier)) return;
-    throw Failure(TALOME_E_DENIED, declared.tier > who.most ? "the token's scope is " + tierName(who.most) + ", and " +
-                                                                  declared.id + " is " + tierName(declared.tier)
-                                                            : "the token's groups do not hold " + declared.id);
+    if (declared.passesOn.value_or(false)) return; // what it passes on is judged
+    if (isWithinReach(who, endpoint.plugin, declared, tier)) return;
+    throw Failure(TALOME_E_DENIED, tier > who.most ? "the token's scope is " + tierName(who.most) + ", and " +
+                                                         declared.id + " is " + tierName(tier)
+                                                   : "the token's groups do not hold " + declared.id);
 }
 
 audit::Entry Gate::entryOf(const talome_call& call, const Endpoint& endpoint, const json::value& input,
@@ -95,7 +101,7 @@ audit::Entry Gate::entryOf(const talome_call& call, const Endpoint& endpoint, co
     const auto& who = *call.principal;
     audit::Entry entry;
     entry.action = declared.id;
-    entry.tier = tierName(declared.tier);
+    entry.tier = tierName(tierOf(call, endpoint));
     entry.outcome = std::move(outcome);
     entry.userId = who.userId;
     entry.username = who.username;
@@ -130,7 +136,7 @@ void Gate::write(audit::Entry entry, Clock::time_point began) const {
 
 void Gate::noteRefusal(const talome_call& call, const Endpoint& endpoint, const json::value& input,
                        const Failure& failure, Clock::time_point began) const {
-    if (endpoint.declared.tier == manifest::Tier::read && failure.status != TALOME_E_DENIED) return;
+    if (tierOf(call, endpoint) == manifest::Tier::read && failure.status != TALOME_E_DENIED) return;
     auto entry = entryOf(call, endpoint, input, outcomeOf(failure));
     entry.words = wordsOf(failure, endpoint.input);
     write(std::move(entry), began);
@@ -139,7 +145,7 @@ void Gate::noteRefusal(const talome_call& call, const Endpoint& endpoint, const 
 void Gate::admit(const talome_call& call, const Endpoint& endpoint) const {
     const auto began = Clock::now();
     try {
-        authorise(call, endpoint);
+        authorise(call, endpoint, lowestTier(endpoint.declared));
     } catch (const Failure& failure) {
         noteRefusal(call, endpoint, {}, failure, began);
         throw;
@@ -150,15 +156,16 @@ void Gate::applySecurityMode(talome_call& call, const Endpoint& endpoint, const 
                              const std::string& text) const {
     const auto& declared = endpoint.declared;
     // Most calls are a person's or read, and run in every mode: it is not asked for then.
-    const bool judged = declared.tier != manifest::Tier::read && !isPerson(call.principal->origin);
+    const auto highest = tierOf(call, endpoint);
+    const bool judged = highest != manifest::Tier::read && !isPerson(call.principal->origin);
     const auto mode = judged ? rules_.mode() : Mode::cautious;
-    const auto verdict = judge(mode, *call.principal, declared.tier);
-    if (verdict == Verdict::refuse) throw modeRefusal(mode, endpoint);
+    const auto verdict = judge(mode, *call.principal, highest);
+    if (verdict == Verdict::refuse) throw modeRefusal(mode, endpoint, highest);
     if (verdict == Verdict::run) {
         call.approval.clear(); // none was needed, so none was given
         return;
     }
-    const auto tier = tierName(declared.tier);
+    const auto tier = tierName(highest);
     const auto redacted = canonical(endpoint.input.redacted(input));
     const Approvals::Wanted wanted{*call.principal, call.plugin, declared.id, tier, text, redacted};
     if (!call.approval.empty()) return rules_.approvals.use(call.approval, wanted);
@@ -171,12 +178,16 @@ void Gate::applySecurityMode(talome_call& call, const Endpoint& endpoint, const 
 }
 
 std::string Gate::prepare(talome_call& call, const Endpoint& endpoint, json::value& input) const {
-    authorise(call, endpoint);
+    authorise(call, endpoint, lowestTier(endpoint.declared));
     if (auto wrong = endpoint.input.check(input); !wrong.empty()) throw Failure(std::move(wrong));
     auto text = canonical(input);
+    if (endpoint.declared.tierRules) {
+        call.tier = gate::tierOf(endpoint.declared, input);
+        authorise(call, endpoint, *call.tier);
+    }
     if (call.passed) return text;
     applySecurityMode(call, endpoint, input, text);
-    if (endpoint.declared.tier == manifest::Tier::destructive) // before it runs, or it does not run
+    if (tierOf(call, endpoint) == manifest::Tier::destructive) // before it runs, or it does not run
         rules_.note(entryOf(call, endpoint, input, "intent"));
     return text;
 }
@@ -216,7 +227,7 @@ void Gate::audited(const talome_call& call, const Endpoint& endpoint, const json
         noteRefusal(call, endpoint, input, Failure(TALOME_E_INTERNAL, error.what()), began);
         throw;
     }
-    if (done && (endpoint.declared.tier != manifest::Tier::read || rules_.auditReads()))
+    if (done && (tierOf(call, endpoint) != manifest::Tier::read || rules_.auditReads()))
         write(entryOf(call, endpoint, input, "done"), began);
 }
 
@@ -312,13 +323,18 @@ void Gate::runLate(talome_call& call, const Endpoint& endpoint, const std::strin
 
 void Gate::call(talome_call& from, const Nested& nested, std::string_view operation, std::string_view input,
                 talome_sink out, void* to) const {
-    const CallUse use(from);
-    if (from.depth >= kMostDepth)
-        throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
     const auto isUsed = [&](const auto& pattern) { return matches(pattern, operation); };
     if (std::ranges::none_of(nested.uses, isUsed))
         throw Failure(TALOME_E_DENIED, std::string(nested.plugin) + " does not say in its manifest that it uses " +
                                            std::string(operation));
+    callOffered(from, nested, operation, parseJson(input.empty() ? "{}" : input), out, to);
+}
+
+void Gate::callOffered(talome_call& from, const Nested& nested, std::string_view operation, json::value value,
+                       talome_sink out, void* to) const {
+    const CallUse use(from);
+    if (from.depth >= kMostDepth)
+        throw Failure(TALOME_E_INTERNAL, "calls inside calls are nested too deeply at " + std::string(operation));
     auto principal = from.principal;
     if (nested.origin && isPerson(principal->origin) && *nested.origin != principal->origin) {
         auto helper = std::make_shared<Principal>(*principal);
@@ -330,12 +346,14 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
     inner.requestId = from.requestId;
     inner.deadlineMs = from.deadlineMs;
     inner.expires = from.expires;
-    inner.cancelled = [&from] { return isCancelled(from); };
+    inner.cancelled = [&from, link = nested.link] {
+        return isCancelled(from) || (link && link->stopped && link->stopped(link->user));
+    };
+    inner.link = nested.link && (nested.link->told || nested.link->asked) ? nested.link : from.link;
     inner.depth = from.depth + 1;
     inner.plugin = nested.plugin;
     inner.approval = nested.approval;
     inner.relayed = from.relayed;
-    auto value = parseJson(input.empty() ? "{}" : input);
     for (auto snapshot = from.snapshot;; snapshot = rules_.registry.snapshot()) {
         const auto it = snapshot->operations.find(operation);
         if (it == snapshot->operations.end())
@@ -343,7 +361,8 @@ void Gate::call(talome_call& from, const Nested& nested, std::string_view operat
         const auto endpoint = it->second; // it may go with its snapshot
         inner.snapshot = snapshot;
         try {
-            return run(inner, *endpoint, value, out, to);
+            run(inner, *endpoint, value, out, to);
+            return;
         } catch (const Superseded&) { // while it was looked up
             if (rules_.registry.snapshot() == snapshot) throw beingReplaced(endpoint->plugin);
         }

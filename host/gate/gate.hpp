@@ -70,15 +70,20 @@ public:
         const std::set<std::string, std::less<>>& uses; ///< what its manifest says that it calls
         std::optional<Origin> origin;                   ///< whose helper makes it; only ever away from a person
         std::string approval;
+        const CallerLink* link = nullptr; ///< null: that of the call around it
     };
     /// A call made inside a call, or by a plugin's own work: by id, with the text of the input. Throws Failure.
     void call(talome_call& from, const Nested&, std::string_view operation, std::string_view input, talome_sink out,
               void* to) const;
+    /// The same of what is offered to models: whoever may use those says so by the area that it asks for, and `uses` is
+    /// not looked at.
+    void callOffered(talome_call& from, const Nested&, std::string_view operation, boost::json::value input,
+                     talome_sink out, void* to) const;
 
 private:
     using Clock = std::chrono::steady_clock;
 
-    void authorise(const talome_call&, const Endpoint&) const;
+    void authorise(const talome_call&, const Endpoint&, manifest::Tier) const;
     std::string prepare(talome_call&, const Endpoint&, boost::json::value& input) const;
     void applySecurityMode(talome_call&, const Endpoint&, const boost::json::value& input,
                            const std::string& text) const;

@@ -48,7 +48,7 @@ bool isLocal(std::string_view host) {
 }
 
 constexpr const char* kExposed =
-    "X-Request-Id, X-Total-Count, X-Next-Cursor, Retry-After, Location, ETag, Content-Disposition";
+    "X-Request-Id, X-Total-Count, X-Next-Cursor, Retry-After, Location, ETag, Content-Disposition, Mcp-Session-Id";
 
 } // namespace
 
@@ -85,7 +85,7 @@ bool Origins::answerPreflight(http::Exchange& exchange) const {
     exchange.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
     exchange.setHeader("Access-Control-Allow-Headers",
                        "Authorization, Content-Type, If-None-Match, If-Match, If-Range, Last-Event-ID, Prefer, Range, "
-                       "Talome-Approval");
+                       "Talome-Approval, Mcp-Session-Id, Mcp-Protocol-Version, Mcp-Method, Mcp-Name");
     exchange.setHeader("Access-Control-Max-Age", "600");
     if (exchange.header("Access-Control-Request-Private-Network"))
         exchange.setHeader("Access-Control-Allow-Private-Network", "true");

@@ -1,6 +1,8 @@
 // Who calls, and what that allows.
 #include "host/gate/principal.hpp"
 
+#include <algorithm>
+
 namespace talome::gate {
 
 std::string_view nameOf(Origin origin) noexcept {
@@ -55,6 +57,19 @@ bool isWithinReach(const Principal& principal, std::string_view plugin, std::str
     if (tier > principal.most) return false;
     if (!principal.groups) return true;
     return principal.groups->contains(plugin) || principal.groups->contains(operation.substr(0, operation.find('.')));
+}
+
+bool isWithinReach(const Principal& principal, std::string_view plugin, const manifest::Operation& operation,
+                   manifest::Tier tier) {
+    if (isWithinReach(principal, plugin, operation.id, tier)) return true;
+    if (tier > principal.most) return false;
+    const auto holds = [&](const std::optional<std::string>& domain) {
+        return principal.groups->contains(domain ? std::string_view(*domain) : kCoreDomain);
+    };
+    for (const auto& tool : operation.tools)
+        if (holds(tool.domain) || (tool.category && principal.groups->contains(*tool.category))) return true;
+    const auto any = [&](const auto& list) { return list && std::ranges::any_of(*list, [&](const auto& each) { return holds(each.domain); }); };
+    return any(operation.resources) || any(operation.prompts);
 }
 
 } // namespace talome::gate

@@ -11,6 +11,9 @@
 
 namespace talome::gate {
 
+/// Of tools that name none.
+inline constexpr std::string_view kCoreDomain = "core";
+
 enum class Origin { rest, mcp, chat, automation, task, webhook, bot, plugin, cli, agent };
 std::string_view nameOf(Origin) noexcept;
 /// A person at a session answers for themself; the security mode governs the other origins.
@@ -41,7 +44,8 @@ struct Principal {
     std::map<std::string, bool, std::less<>> flags; ///< as given to the user; a missing one takes its declared default
     bool flagsMalformed = false;                    ///< then nothing is granted
     manifest::Tier most = manifest::Tier::destructive; ///< of what the credential may call
-    /// Plugins, or first words of operation ids ("containers"), that the credential may call; none: all.
+    /// Plugins, first words of operation ids ("containers"), or domains or categories of tools, that the credential may
+    /// call; none: all.
     std::optional<std::set<std::string, std::less<>>> groups;
 };
 
@@ -55,5 +59,7 @@ bool isGranted(const Principal&, std::string_view permission, const Flags& decla
 
 /// Whether the caller's credential reaches that far, whatever its user may do. `plugin` is "host" for the host's own.
 bool isWithinReach(const Principal&, std::string_view plugin, std::string_view operation, manifest::Tier);
+/// The same for an operation: its groups are also the domains and categories of its tools, resources and prompts.
+bool isWithinReach(const Principal&, std::string_view plugin, const manifest::Operation&, manifest::Tier);
 
 } // namespace talome::gate

@@ -42,10 +42,13 @@ struct Routed {
     const manifest::Route* route; ///< of endpoint->declared
 };
 
+struct Offers;
+
 struct Snapshot {
     std::map<std::string, std::shared_ptr<const Endpoint>, std::less<>> operations;
     std::map<std::string, http::Router<Routed>, std::less<>> routers; ///< by listener; "": the server's own
     Flags flags;
+    std::shared_ptr<const Offers> offers; ///< null: none
 };
 
 /// Any thread reads; the lifecycle thread publishes.
@@ -60,11 +63,15 @@ public:
             const std::lock_guard lock(mutex_);
             snapshot_.swap(next);
         } // the old one is released outside of the lock
+        if (published_) published_();
     }
+    /// Called after each. Before any other thread runs.
+    void onPublished(std::function<void()> call) { published_ = std::move(call); }
 
 private:
     mutable std::mutex mutex_;
     std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<Snapshot>();
+    std::function<void()> published_;
 };
 
 } // namespace talome::gate

@@ -106,7 +106,7 @@ void sendFailure(http::Exchange& exchange, const Failure& failure) {
     for (const auto& [name, value] : failure.members) body[name] = value;
     if (status == 401) {
         body["authenticated"] = false;
-        exchange.setHeader("WWW-Authenticate", "Bearer");
+        exchange.setHeader("WWW-Authenticate", "Bearer realm=\"talome\"");
     }
     if (status >= 500) {
         body["errorId"] = exchange.requestId();
@@ -287,7 +287,7 @@ void Rest::serve(http::Exchange& exchange, const std::shared_ptr<const Snapshot>
         exchange.send(status, type == "application/json" ? kJson : std::string_view(type), std::move(answer.text));
     } catch (Failure& failure) {
         if (!failure.details.empty()) {
-            renameDetails(failure.details, route);
+            renameDetails(failure.details, route.rename);
             Failure renamed(std::move(failure.details));
             throw renamed;
         }

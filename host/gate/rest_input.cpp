@@ -76,9 +76,9 @@ json::value readInput(http::Exchange& exchange, const Endpoint& endpoint, const 
     return input;
 }
 
-void renameDetails(std::vector<Detail>& details, const manifest::Route& route) {
+void renameDetails(std::vector<Detail>& details, const std::map<std::string, std::string>& rename) {
     for (auto& detail : details)
-        for (const auto& [given, known] : route.rename)
+        for (const auto& [given, known] : rename)
             if (detail.path.starts_with(known) &&
                 (detail.path.size() == known.size() || detail.path[known.size()] == '.' ||
                  detail.path[known.size()] == '[')) {

@@ -22,6 +22,6 @@ bool collectBody(http::Exchange&, const Endpoint&);
 boost::json::value readInput(http::Exchange&, const Endpoint&, const manifest::Route&, const Params& path);
 
 /// Names of inputs in details become the names that the route uses for them.
-void renameDetails(std::vector<Detail>&, const manifest::Route&);
+void renameDetails(std::vector<Detail>&, const std::map<std::string, std::string>& rename);
 
 } // namespace talome::gate

@@ -2,6 +2,7 @@
 #include "host/plugins/areas.hpp"
 
 #include "host/plugins/edge.hpp"
+#include "host/plugins/nested_call.hpp"
 #include "sdk/manifest/fit.hpp"
 #include "sdk/manifest/recorder.hpp"
 
@@ -10,6 +11,8 @@
 namespace talome::plugins {
 
 namespace {
+
+constexpr std::size_t kMostTold = 64 * 1024, kMostKey = 64;
 
 talome_status declare(talome_self* self, const talome_operation* operation) noexcept {
     return declaring(self, [&] {
@@ -21,6 +24,15 @@ talome_status declare(talome_self* self, const talome_operation* operation) noex
 
 talome_status declareFlag(talome_self* self, const char* flag, const char* summary, int32_t granted) noexcept {
     return declaring(self, [&] { self->flags.push_back(manifest::recordFlag(flag, summary, granted != 0)); });
+}
+
+talome_status declareDomain(talome_self* self, const talome_tool_domain* given) noexcept {
+    return declaring(self, [&] {
+        auto domain = manifest::record(given);
+        for (const auto& each : self->domains)
+            if (each.name == domain.name) throw Invalid(domain.name, "is declared twice as a domain");
+        self->domains.push_back(std::move(domain));
+    });
 }
 
 talome_status uses(talome_self* self, const char* operation) noexcept {
@@ -38,40 +50,26 @@ talome_status dependsOn(talome_self* self, const char* operation) noexcept {
     });
 }
 
-/// Only what helpers are called; a plugin's text must not become a person's origin.
-std::optional<gate::Origin> helperNamed(const char* name) {
-    if (!name) return std::nullopt;
-    using gate::Origin;
-    for (const auto each : {Origin::mcp, Origin::chat, Origin::automation, Origin::webhook, Origin::bot, Origin::agent})
-        if (gate::nameOf(each) == name) return each;
-    throw Invalid("origin", "expected mcp, chat, automation, webhook, bot or agent");
-}
-
 talome_status callWith(talome_self* self, talome_call* from, const talome_call_options* given, talome_str operation,
                        talome_bytes input, talome_sink out, void* to) noexcept {
     return edge([&]() -> talome_status {
-        const auto options = manifest::fit(given, "options");
-        const gate::Gate::Nested nested{self->id, self->uses, helperNamed(options.origin),
-                                        options.approval ? options.approval : ""};
-        try {
+        const NestedCall nested(*self, manifest::fit(given, "options"));
+        nested.run([&](const gate::Gate::Nested& how) {
             if (from) {
-                self->services.gate.call(*from, nested, view(operation), view(input), out, to);
+                self->services.gate.call(*from, how, view(operation), view(input), out, to);
             } else {
                 auto own = self->ownCall(gate::Origin::plugin);
-                self->services.gate.call(own, nested, view(operation), view(input), out, to);
+                self->services.gate.call(own, how, view(operation), view(input), out, to);
             }
-        } catch (const gate::Failure& failure) {
-            for (const auto& [name, value] : failure.members)
-                if (name == "approvalId" && options.approval_needed) options.approval_needed(options.to, bytes(value));
-            throw;
-        }
+        });
         return TALOME_OK;
     });
 }
 
 talome_status call(talome_self* self, talome_call* from, talome_str operation, talome_bytes input, talome_sink out,
                    void* to) noexcept {
-    const talome_call_options plain{sizeof plain, 0, nullptr, nullptr, nullptr, nullptr};
+    const talome_call_options plain{sizeof plain, 0,       nullptr, nullptr, nullptr,
+                                    nullptr,      nullptr, nullptr, nullptr, nullptr};
     return callWith(self, from, &plain, operation, input, out, to);
 }
 
@@ -139,12 +137,36 @@ talome_status setHeader(talome_call* call, talome_str name, talome_str value) no
     });
 }
 
+talome_status tell(talome_call* call, talome_str kind, talome_bytes json) noexcept {
+    return edge([&]() -> talome_status {
+        if (view(kind) != "progress" && view(kind) != "log") throw Invalid("kind", "expected progress or log");
+        if (json.n > kMostTold) throw gate::Failure(TALOME_E_TOO_LARGE, "too much is told at once");
+        if (call->link && call->link->told) call->link->told(call->link->user, kind, json);
+        return TALOME_OK;
+    });
+}
+
+talome_status ask(talome_call* call, talome_str key, talome_str kind, talome_bytes question, talome_sink answer,
+                  void* to) noexcept {
+    return edge([&]() -> talome_status {
+        if (key.n == 0 || key.n > kMostKey) throw Invalid("key", "expected 1 to 64 bytes");
+        const auto is = view(kind);
+        if (is != "elicitation" && is != "sampling" && is != "roots")
+            throw Invalid("kind", "expected elicitation, sampling or roots");
+        if (question.n > kMostTold) throw gate::Failure(TALOME_E_TOO_LARGE, "the question is too long");
+        if (!call->link || !call->link->asked)
+            throw gate::Failure(TALOME_E_UNSUPPORTED, "nobody is there who can be asked");
+        return call->link->asked(call->link->user, key, kind, question, answer, to);
+    });
+}
+
 } // namespace
 
 const talome_operations& operationsArea() {
     static const talome_operations table{sizeof table, 0,         declare,   declareFlag, uses,
                                          call,         principal, granted,   requestId,   deadlineMs,
-                                         cancelled,    setStatus, setHeader, callWith,    dependsOn};
+                                         cancelled,    setStatus, setHeader, callWith,    dependsOn,
+                                         declareDomain, tell,     ask};
     return table;
 }
 

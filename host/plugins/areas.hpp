@@ -10,6 +10,7 @@
 #include <talome/process.h>
 #include <talome/settings.h>
 #include <talome/tasks.h>
+#include <talome/tools.h>
 
 namespace talome::plugins {
 
@@ -22,5 +23,6 @@ const talome_events& eventsArea();
 const talome_io& ioArea();
 const talome_fetch& fetchArea();
 const talome_process& processArea();
+const talome_tools& toolsArea();
 
 } // namespace talome::plugins

@@ -16,6 +16,7 @@ manifest::Manifest declaredBy(const talome_self& self) {
     declared.listeners = self.listeners;
     declared.topics = self.topics;
     declared.flags = self.flags;
+    if (!self.domains.empty()) declared.domains = self.domains;
     declared.migrations = self.migrations;
     declared.uses.assign(self.uses.begin(), self.uses.end());
     declared.requirements.assign(self.requirements.begin(), self.requirements.end());

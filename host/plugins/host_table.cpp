@@ -40,7 +40,8 @@ const std::map<std::string, const void*, std::less<>>& areas() {
                                                                         {TALOME_EVENTS, &eventsArea()},
                                                                         {TALOME_IO, &ioArea()},
                                                                         {TALOME_FETCH, &fetchArea()},
-                                                                        {TALOME_PROCESS, &processArea()}};
+                                                                        {TALOME_PROCESS, &processArea()},
+                                                                        {TALOME_TOOLS, &toolsArea()}};
     return all;
 }
 

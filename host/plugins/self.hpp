@@ -156,6 +156,7 @@ struct talome_self {
     std::set<std::string, std::less<>> asked; ///< areas
     std::vector<talome::plugins::DeclaredOperation> operations;
     std::vector<talome::manifest::Flag> flags;
+    std::vector<talome::manifest::ToolDomain> domains;
     std::vector<talome::manifest::Setting> settings;
     std::vector<talome::manifest::Migration> migrations;
     std::vector<talome::plugins::DeclaredTask> tasks;

@@ -15,6 +15,7 @@
 #include "host/api/setup.hpp"
 #include "host/api/snapshots.hpp"
 #include "host/api/tokens.hpp"
+#include "host/api/tools.hpp"
 #include "host/api/users.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/self.hpp"
@@ -62,6 +63,7 @@ struct HostApi {
     api::Settings settings;
     api::Metrics metrics;
     api::Jobs jobs;
+    api::Tools tools;
 };
 
 } // namespace talome

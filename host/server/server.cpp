@@ -234,6 +234,7 @@ struct Server::Parts {
         sessions.onRevoked(services.reviewStreams);
         tokens.onEnded(services.reviewStreams);
         expiry.start();
+        registry.onPublished([this] { api.tools.review(); });
         manager.setHost(api.self);
         manager.startAll();
         settings.prune(epochMs());

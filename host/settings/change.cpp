@@ -157,10 +157,9 @@ void Settings::apply(const std::vector<Wanted>& wanted, const std::string& by, s
     if (plans.empty()) return;
     ask(plans);
     store(plans, by, now);
-    if (!changed_) return;
     std::vector<std::string> keys;
     for (const auto& each : plans) keys.push_back(each.key);
-    changed_(keys);
+    for (const auto& tell : changed_) tell(keys);
 }
 
 // Without mutex_: an owner's code may read settings.

@@ -52,8 +52,8 @@ public:
     void forget(const std::string& owner); ///< its declarations; the values stay
     /// The same of all its declarations but these.
     void keepOnly(const std::string& owner, const std::vector<std::string>& keys);
-    /// Told after each change that was stored. Before any other thread runs.
-    void onChanged(Changed changed) { changed_ = std::move(changed); }
+    /// Told, one after the other, after each change that was stored. Before any other thread runs.
+    void onChanged(Changed changed) { changed_.push_back(std::move(changed)); }
 
     /// JSON text of the value in force. Throws gate::Failure if the key is not declared, and if what is stored cannot
     /// be opened.
@@ -119,7 +119,7 @@ private:
     const Seal seal_;
     const Environment environment_;
     History history_;
-    Changed changed_;
+    std::vector<Changed> changed_;
     struct Turns {
         std::mutex mutex;
         std::condition_variable free;

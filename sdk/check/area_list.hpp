@@ -11,6 +11,7 @@
 #include <talome/process.h>
 #include <talome/settings.h>
 #include <talome/tasks.h>
+#include <talome/tools.h>
 
 #include <cstddef>
 #include <tuple>
@@ -65,7 +66,10 @@ template <> struct Area<talome_operations> {
                                           Function<&talome_operations::set_status>{"set_status", kWork},
                                           Function<&talome_operations::set_header>{"set_header", kWork},
                                           Function<&talome_operations::call_with>{"call_with", kWork},
-                                          Function<&talome_operations::depends_on>{"depends_on", kCreating}};
+                                          Function<&talome_operations::depends_on>{"depends_on", kCreating},
+                                          Function<&talome_operations::declare_domain>{"declare_domain", kCreating},
+                                          Function<&talome_operations::tell>{"tell", kWork},
+                                          Function<&talome_operations::ask>{"ask", kWork}};
 };
 
 template <> struct Area<talome_http> {
@@ -157,8 +161,14 @@ template <> struct Area<talome_fetch> {
         Function<&talome_fetch::upgrade>{"upgrade", kWorker}};
 };
 
+template <> struct Area<talome_tools> {
+    static constexpr const char* id = TALOME_TOOLS;
+    static constexpr std::tuple functions{Function<&talome_tools::list>{"list", kWork},
+                                          Function<&talome_tools::call>{"call", kWork}};
+};
+
 using AllAreas = std::tuple<talome_host, talome_operations, talome_http, talome_settings, talome_database, talome_tasks,
-                            talome_events, talome_io, talome_process, talome_fetch>;
+                            talome_events, talome_io, talome_process, talome_fetch, talome_tools>;
 
 /// The type of a function: a pointer.
 template <class Table, class F> using TypeOf = std::remove_cvref_t<decltype(std::declval<Table&>().*F::member)>;
@@ -196,6 +206,7 @@ template <class Table> constexpr bool isWhole() {
 static_assert(isWhole<talome_host>() && isWhole<talome_operations>() && isWhole<talome_http>());
 static_assert(isWhole<talome_settings>() && isWhole<talome_database>() && isWhole<talome_tasks>());
 static_assert(isWhole<talome_events>() && isWhole<talome_io>() && isWhole<talome_process>() && isWhole<talome_fetch>());
+static_assert(isWhole<talome_tools>());
 
 /// The place of an area in the list.
 template <class Table> constexpr std::size_t areaNumber() {

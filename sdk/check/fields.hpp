@@ -15,20 +15,32 @@ namespace talome::check {
 // host calls, and what it is of, for words; `visit.descriptor(fd)`; `visit.sink(out, to)`.
 
 template <class V> void fields(V& visit, talome_route& s) { visit(s.success, s.method, s.path, s.rename); }
-template <class V> void fields(V& visit, talome_tool& s) { visit(s.name, s.summary, s.rename); }
+template <class V> void fields(V& visit, talome_tool& s) {
+    visit(s.flags, s.name, s.summary, s.rename, s.domain, s.category, s.title);
+}
+template <class V> void fields(V& visit, talome_tier_rule& s) { visit(s.tier, s.input, s.equals); }
+template <class V> void fields(V& visit, talome_resource& s) {
+    visit(s.uri, s.name, s.summary, s.rename, s.domain, s.topics);
+}
+template <class V> void fields(V& visit, talome_prompt& s) { visit(s.name, s.summary, s.rename, s.domain); }
+template <class V> void fields(V& visit, talome_tool_domain& s) { visit(s.name, s.summary, s.settings, s.keywords); }
 template <class V> void fields(V& visit, talome_operation& s) {
     visit(s.tier, s.id, s.summary, s.permission, s.input_schema, s.output_schema, s.output_type, s.target_kind,
-          s.target_input, s.max_body, s.time_limit_ms);
+          s.target_input, s.max_body, s.time_limit_ms, s.flags);
     visit.list(s.routes, s.n_routes);
     visit.list(s.tools, s.n_tools);
+    visit.list(s.tier_rules, s.n_tier_rules);
+    visit.list(s.resources, s.n_resources);
+    visit.list(s.prompts, s.n_prompts);
     visit.functions(s.id, s.user, s.invoke);
 }
 template <class V> void fields(V& visit, talome_call_options& s) {
     visit(s.origin, s.approval);
     visit.sink(s.approval_needed, s.to);
+    visit.functions("a call", s.user, s.stopped, s.told, s.asked);
 }
 template <class V> void fields(V& visit, talome_raw_route& s) {
-    visit(s.tier, s.id, s.summary, s.permission, s.method, s.path, s.input_schema, s.max_body, s.listener);
+    visit(s.tier, s.id, s.summary, s.permission, s.method, s.path, s.input_schema, s.max_body, s.listener, s.flags);
     visit.functions(s.id, s.user, s.handle);
 }
 template <class V> void fields(V& visit, talome_listener& s) {

@@ -118,7 +118,15 @@ const talome_operations kOperations{
             for (auto* list : {&m.uses, &m.requirements})
                 if (std::ranges::find(*list, operation) == list->end()) list->emplace_back(operation);
         });
-    }};
+    },
+    [](talome_self* self, const talome_tool_domain* d) noexcept {
+        return note(self, [&](Manifest& m) {
+            if (!m.domains) m.domains.emplace();
+            add(*m.domains, record(d), &ToolDomain::name, "a domain");
+        });
+    },
+    TALOME_ABSENT(talome_operations, tell),
+    TALOME_ABSENT(talome_operations, ask)};
 
 const talome_http kHttp{sizeof(talome_http),
                         0,
@@ -258,6 +266,9 @@ const talome_fetch kFetch{sizeof(talome_fetch),
                           TALOME_ABSENT(talome_fetch, close),
                           TALOME_ABSENT(talome_fetch, upgrade)};
 
+const talome_tools kTools{sizeof(talome_tools), 0, TALOME_ABSENT(talome_tools, list),
+                          TALOME_ABSENT(talome_tools, call)};
+
 struct Area {
     const char* id;
     const void* table;
@@ -270,7 +281,8 @@ constexpr Area kAreas[] = {{TALOME_OPERATIONS, &kOperations},
                            {TALOME_EVENTS, &kEvents},
                            {TALOME_IO, &kIo},
                            {TALOME_PROCESS, &kProcess},
-                           {TALOME_FETCH, &kFetch}};
+                           {TALOME_FETCH, &kFetch},
+                           {TALOME_TOOLS, &kTools}};
 
 const void* extension(talome_self* self, const char* id) noexcept {
     auto& recorder = Recorder::of(self);

@@ -23,12 +23,50 @@ BOOST_DESCRIBE_STRUCT(Route, (), (method, path, success, rename, listener))
 struct Tool {
     std::string name, summary;
     std::map<std::string, std::string> rename;
+    std::optional<std::string> domain{}, category{}, title{};       ///< left out: core, the plugin's id, by the name
+    std::optional<bool> automationSafe{}, idempotent{}, openWorld{}; ///< left out: no
     bool operator==(const Tool&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Tool, (), (name, summary, rename))
+BOOST_DESCRIBE_STRUCT(Tool, (), (name, summary, rename, domain, category, title, automationSafe, idempotent, openWorld))
 
 enum class Tier { read, modify, destructive };
 BOOST_DESCRIBE_ENUM(Tier, read, modify, destructive)
+
+/// The tier of inputs in which a member is exactly that.
+struct TierRule {
+    std::string input;
+    boost::json::value equals;
+    Tier tier = Tier::destructive;
+    bool operator==(const TierRule&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(TierRule, (), (input, equals, tier))
+
+/// A URI, or one with inputs in braces, by which models read an operation's answer.
+struct Resource {
+    std::string uri, name, summary;
+    std::map<std::string, std::string> rename;
+    std::optional<std::string> domain{};
+    std::vector<std::string> topics; ///< patterns of what may mean that it has changed
+    bool operator==(const Resource&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Resource, (), (uri, name, summary, rename, domain, topics))
+
+struct Prompt {
+    std::string name, summary;
+    std::map<std::string, std::string> rename;
+    std::optional<std::string> domain{};
+    bool operator==(const Prompt&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Prompt, (), (name, summary, rename, domain))
+
+/// Tools that belong together.
+struct ToolDomain {
+    std::string name, summary;
+    std::vector<std::string> settings; ///< active while one of them has a value; none: always
+    std::vector<std::string> keywords;
+    bool operator==(const ToolDomain&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ToolDomain, (), (name, summary, settings, keywords))
 
 /// How a call is answered: by an operation's output, or by one of the kinds of http.h.
 enum class Kind { call, raw, upload, events, websocket };
@@ -56,11 +94,16 @@ struct Operation {
     std::vector<Source> sources;             ///< of Kind::events
     std::vector<std::string> protocols;      ///< of Kind::websocket: what is offered, the best first
     std::optional<std::int64_t> timeLimitMs; ///< of a call; none: the host's
+    // Left out: none.
+    std::optional<std::vector<TierRule>> tierRules{}; ///< the first that holds counts
+    std::optional<std::vector<Resource>> resources{};
+    std::optional<std::vector<Prompt>> prompts{};
+    std::optional<bool> passesOn{}; ///< calls that are judged by themselves; left out: no
     bool operator==(const Operation&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Operation, (),
                       (id, summary, permission, tier, input, output, outputType, targetKind, targetInput, routes, tools,
-                       maxBody, kind, sources, protocols, timeLimitMs))
+                       maxBody, kind, sources, protocols, timeLimitMs, tierRules, resources, prompts, passesOn))
 
 /// A port of its own.
 struct Listener {
@@ -142,6 +185,7 @@ struct Manifest {
     std::vector<Operation> operations; ///< raw routes included
     std::vector<Listener> listeners;
     std::vector<Flag> flags;
+    std::optional<std::vector<ToolDomain>> domains{}; ///< left out: none
     std::vector<Setting> settings;
     std::vector<Migration> migrations;
     std::vector<Task> tasks;
@@ -157,7 +201,7 @@ struct Manifest {
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (id, version, summary, abi, sdk, needs, wants, canUnload, prefixes, operations, listeners, flags,
-                       settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
+                       domains, settings, migrations, tasks, jobs, topics, subscriptions, durableSubscriptions, uses,
                        requirements, programs, digest, size))
 
 /// Text of NAME.plugin.json: keys in the order above, two spaces of indent, ends with a newline.

@@ -5,6 +5,7 @@
 #include "fields.hpp"
 #include "fit.hpp"
 #include "names.hpp"
+#include "recorder_offers.hpp"
 #include "schema_check.hpp"
 
 #include <set>
@@ -23,13 +24,6 @@ Route routeOf(const talome_route* given, const boost::json::value& input, const 
     route.path = pathOf(from.path, route, input, where + ".path");
     route.success = successOf(from.success, where);
     return route;
-}
-
-Tool toolOf(const talome_tool* given, const boost::json::value& input, const std::string& summary,
-            const std::string& where) {
-    const talome_tool from = fit(given, where.c_str());
-    return {nameOf(from.name, isKey, where.c_str()), from.summary ? summaryOf(from.summary, where) : summary,
-            renameOf(from.rename, input, where + ".rename")};
 }
 
 } // namespace
@@ -55,7 +49,8 @@ Operation record(const talome_operation* given) {
     for (std::uint32_t i = 0; i < from.n_routes; ++i)
         to.routes.push_back(routeOf(from.routes[i], to.input, to.id + ".routes[" + std::to_string(i) + "]"));
     for (std::uint32_t i = 0; i < from.n_tools; ++i)
-        to.tools.push_back(toolOf(from.tools[i], to.input, to.summary, to.id + ".tools[" + std::to_string(i) + "]"));
+        to.tools.push_back(toolOf(from.tools[i], to, to.id + ".tools[" + std::to_string(i) + "]"));
+    recordOffers(from, to);
     to.maxBody = from.max_body ? from.max_body : kDefaultBody;
     constexpr std::int64_t day = 86'400'000;
     if (from.time_limit_ms < 0 || from.time_limit_ms > day)

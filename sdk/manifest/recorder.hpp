@@ -26,6 +26,7 @@ Setting record(const talome_setting*);
 Task record(const talome_task*);
 Job record(const talome_job*);
 Topic record(const talome_topic*);
+ToolDomain record(const talome_tool_domain*);
 Flag recordFlag(const char* flag, const char* summary, bool granted);
 Program recordProgram(const char* program, const char* summary);
 Migration recordMigration(unsigned version, std::uint32_t flags, const char* sql);

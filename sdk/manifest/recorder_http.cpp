@@ -2,6 +2,7 @@
 #include "fields.hpp"
 #include "fit.hpp"
 #include "names.hpp"
+#include "recorder_offers.hpp"
 #include "recorder.hpp"
 #include "schema_check.hpp"
 
@@ -71,6 +72,8 @@ Operation record(const talome_raw_route* given) {
     to.tier = tierOf(from.tier, to.id);
     to.routes.push_back(routeTo(methodOf(from.method, to.id + ".method"), from.path, from.listener, to.input, to.id));
     to.maxBody = from.max_body;
+    requireKnown(from.flags, TALOME_PASSES_ON, to.id);
+    if (from.flags & TALOME_PASSES_ON) to.passesOn = passesOnOf(to);
     requireFunction(from.handle, to.id);
     return to;
 }

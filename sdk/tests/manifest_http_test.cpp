@@ -26,7 +26,9 @@ struct Given {
                          0,
                          [](void*, talome_call*, talome_bytes, talome_exchange*) noexcept { return talome_status{0}; },
                          nullptr,
-                         nullptr};
+                         nullptr,
+                         0,
+                         0};
     talome_upload_route upload{};
     talome_event_source source{sizeof source, 0, "boxes.*", "box"}, second{sizeof second, 0, "boxes.opened", nullptr};
     const talome_event_source* sources[2] = {&source, &second};

@@ -20,7 +20,7 @@ constexpr const char* kInput =
 /// A declaration that is right, for each test to spoil.
 struct Given {
     talome_route route{sizeof route, 0, "GET", "/api/boxes/{id}/logs", "lines=tail"};
-    talome_tool tool{sizeof tool, 0, "box_logs", nullptr, nullptr};
+    talome_tool tool{sizeof tool, 0, "box_logs", nullptr, nullptr, nullptr, nullptr, nullptr};
     const talome_route* routes[1] = {&route};
     const talome_tool* tools[1] = {&tool};
     talome_operation operation{};

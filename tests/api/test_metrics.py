@@ -233,7 +233,7 @@ class AccessTest(unittest.TestCase):
         with Talomed(plugins="none") as talomed:
             anonymous = talomed.get("/metrics", token=None)
             self.refused(anonymous, 401, "log in first")
-            self.assertEqual(anonymous.headers["WWW-Authenticate"], "Bearer")
+            self.assertEqual(anonymous.headers["WWW-Authenticate"], 'Bearer realm="talome"')
             self.assertEqual(anonymous.json["error"], talomed.get("/api/plugins", token=None).json["error"])
             self.refused(talomed.get("/metrics", token="wrong"), 401, "log in first")
             talomed.login()

@@ -3,6 +3,7 @@
 #include <talome/plugin.hpp>
 
 #include <atomic>
+#include <thread>
 
 namespace {
 
@@ -13,6 +14,12 @@ struct Item {
     std::optional<std::string> code;
 };
 BOOST_DESCRIBE_STRUCT(Item, (), (id, code))
+
+struct TryItem {
+    std::string id;
+    bool dryRun = true;
+};
+BOOST_DESCRIBE_STRUCT(TryItem, (), (id, dryRun))
 
 struct Counts {
     int opened = 0, stored = 0, burned = 0;
@@ -47,6 +54,14 @@ public:
             .input("code", "what opens it", secret())
             .tool("burn_item")
             .target("item", "id");
+        registry.operation("vault.tryBurn", "Destroys an item, or says that it would", flags("vault"), Tier::destructive, this, &Vault::tryBurn)
+            .route("POST", "/api/vault-try")
+            .input("dryRun", "Only say so", true)
+            .tierWhen("dryRun", true, Tier::read)
+            .tool("try_item", {}, {{"item", "id"}})
+            .target("item", "id");
+        registry.operation("vault.wait", "Waits until nobody waits for it: opened when it begins, stored when it is cancelled", flags("vault"), Tier::read, this, &Vault::wait)
+            .tool("wait_for_cancel");
         registry.operation("vault.counts", "How often each ran", anyone, Tier::read, this, &Vault::counts)
             .route("GET", "/api/vault-counts");
         registry.operation("vault.help", "Calls another one as a helper", session, Tier::modify, this, &Vault::help)
@@ -59,6 +74,16 @@ private:
     Item open(Call&, const Item& item) { return ++opened_, item; }
     Item store(Call&, const Item& item) { return ++stored_, Item{item.id, std::nullopt}; }
     Item burn(Call&, const Item& item) { return ++burned_, Item{item.id, std::nullopt}; }
+    Item tryBurn(const TryItem& item) {
+        if (!item.dryRun) ++burned_;
+        return {item.id, std::nullopt};
+    }
+    void wait(Call& call) {
+        ++opened_;
+        while (!call.cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        ++stored_;
+        throw Cancelled("nobody waits any more");
+    }
     Counts counts() const { return {opened_, stored_, burned_}; }
 
     /// `id` "-": the call takes no input.

@@ -40,7 +40,9 @@ class Caller:
                 return True
         elif not self.role or not all(self._has(word) for word in operation.permission.split(",")):
             return False
-        if TIERS.index(operation.tier) > TIERS.index(self.most):
+        if operation.passes_on:
+            return True  # what it passes on is judged by itself
+        if TIERS.index(operation.lowest_tier) > TIERS.index(self.most):
             return False
         return self.groups is None or bool(self.groups & {operation.plugin, operation.id.split(".")[0]})
 
@@ -73,6 +75,15 @@ class Operation:
     @property
     def tier(self):
         return self.described["x-tier"]
+
+    @property
+    def lowest_tier(self):
+        """Of the inputs for which it is least; what is no input at all is told to whom that is allowed."""
+        return self.described.get("x-lowestTier", self.tier)
+
+    @property
+    def passes_on(self):
+        return self.described.get("x-passesOn", False)
 
     @property
     def plugin(self):

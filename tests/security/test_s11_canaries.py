@@ -196,6 +196,25 @@ class CanariesTest(unittest.TestCase):
                 except Refused:
                     self.assertFalse(caller.may(operation))
 
+    def test_over_mcp(self):
+        self.house.require("POST /mcp")
+        called = 0
+        for caller in self.callers:
+            if not caller.token:
+                continue
+            def ask(method, **params):
+                answer = self.house.post("/mcp", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, token=caller.token,
+                                         headers={"Accept": "application/json, text/event-stream"})
+                self.see(f"{method} {params} as {caller.name}", str(answer.headers).encode() + answer.body)
+                return answer.json.get("result", {}) if answer.status == 200 else {}
+            for tool in ask("tools/list").get("tools", []):
+                if tool["annotations"]["readOnlyHint"]:
+                    ask("tools/call", name=tool["name"], arguments={})
+                    called += 1
+            for resource in ask("resources/list").get("resources", []):
+                ask("resources/read", uri=resource["uri"])
+        self.assertGreater(called, 20)
+
     def test_audit_rows(self):
         self.house.require("GET /api/audit-log")
         seen = 0

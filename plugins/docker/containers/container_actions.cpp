@@ -28,6 +28,7 @@ public:
         const auto timed = [&](const char* action, const char* summary, const char* toolSummary, auto handler) {
             declare(registry, action, summary, handler)
                 .tool(std::string(action) + "_container", toolSummary, {{"containerId", "id"}})
+                .automationSafe()
                 .input("timeout",
                        "Seconds that its processes have to end before they are killed; the container's own if not given",
                        range(0, 600));

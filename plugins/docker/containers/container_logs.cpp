@@ -30,6 +30,7 @@ public:
         describeLogQuery(tool)
             .tool("get_container_logs", "The last lines of one container's log",
                   {{"containerId", "id"}, {"lines", "tail"}})
+            .resource("talome://logs/{container}", "logs", "The last lines of one container's log", {}, {{"container", "id"}})
             .text()
             .timeLimit(kTextLimit + std::chrono::seconds(10))
             .target("container", "id");

@@ -85,6 +85,7 @@ public:
                        &ContainersList::list)
             .route("GET", "/api/containers")
             .tool("list_containers", "All containers: id, name, image, status, ports, usage")
+            .resource("talome://containers", "containers", "All containers with their state, ports and usage", "container.*")
             .input("stats", "With what each running container uses", true)
             .input("all", "Also those that do not run", true)
             .input("grouped", "Stacks: containers gathered by their compose project", false)

@@ -86,11 +86,14 @@ public:
             .operation("docker.diskUsage", "What images, containers, volumes and build cache take on disk", admin,
                        Tier::read, this, &Cleanup::diskUsage)
             .route("GET", "/api/docker/disk-usage")
+            .tool("get_docker_disk_usage", "What images, containers, volumes and build cache take on disk")
             .input("refresh", "Counted now, and not up to half a minute ago", false)
             .timeLimit(std::chrono::seconds(90));
         declare(registry, "docker.prune", "Removes what nobody needs: what, is shown first", &Cleanup::prune)
             .route("POST", "/api/docker/prune")
             .tool("cleanup_docker", "Preview (dryRun) or perform a clean-up of images and build cache")
+            .category("storage")
+            .tierWhen("dryRun", true, Tier::read)
             .input("targets", "images (those without a name), unusedImages, buildCache, networks; volumes and containers "
                               "only if they are named",
                    items(1, 8))
@@ -102,11 +105,15 @@ public:
             .input("confirmed", "Must be true: what is removed is gone");
         declare(registry, "images.prune", "Removes images that nobody needs", &Cleanup::pruneImages)
             .route("POST", "/api/images/prune")
+            .tool("prune_images", "Preview (dryRun) or remove images that nobody needs")
+            .tierWhen("dryRun", true, Tier::read)
             .input("all", "Also those with a name that no container uses", false)
             .input("dryRun", "Only say which", true);
         declare(registry, "volumes.prune", "Removes volumes that no container uses, with what is in them",
                 &Cleanup::pruneVolumes)
             .route("POST", "/api/volumes/prune")
+            .tool("prune_volumes", "Preview (dryRun) or remove volumes that no container uses")
+            .tierWhen("dryRun", true, Tier::read)
             .input("dryRun", "Only say which", true);
     }
 

@@ -49,7 +49,8 @@ public:
                           .operation("metrics.history", "What CPU, memory, disk and network did, in rows, oldest first", kDashboard,
                                      Tier::read, this, &MetricsGroup::history)
                           .route("GET", "/api/metrics")
-                          .tool("get_metrics_history", "Recorded CPU, memory, disk and network use over time"));
+                          .tool("get_metrics_history", "Recorded CPU, memory, disk and network use over time")
+                          .resource("talome://metrics/{range}", "metrics", "CPU, memory, disk and network use of the last 1h, 6h, 24h or 7d"));
         registry
             .operation("metrics.latest", "The last recorded minute", kDashboard, Tier::read, this,
                        &MetricsGroup::latest)

@@ -63,12 +63,16 @@ public:
             .operation("storage.reclaimable", "What could be deleted, why, and how risky it is; with a token to do it",
                        kSystem, Tier::read, this, &ReclaimGroup::preview)
             .route("GET", "/api/storage/reclaimable")
-            .tool("get_reclaimable_space", "How much space could be freed: Docker, old logs, caches, crash dumps");
+            .tool("get_reclaimable_space", "How much space could be freed: Docker, old logs, caches, crash dumps")
+            .category("storage");
         registry
             .operation("storage.reclaim", "Deletes what a preview has shown, as far as it has not changed since", admin,
                        Tier::destructive, this, &ReclaimGroup::reclaim)
             .route("POST", "/api/storage/reclaim")
             .route("POST", "/api/storage/cleanup")
+            .tool("reclaim_space", "Preview (dryRun) or delete what get_reclaimable_space has shown")
+            .category("storage")
+            .tierWhen("dryRun", true, Tier::read)
             .input("targets", "Ids of the preview's entries", items(1, kMostPlanned))
             .input("targets[]", "An id", length(1, 100))
             .input("plan", "Of the preview, its token: needed unless dryRun", length(1, 100))

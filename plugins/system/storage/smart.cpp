@@ -31,6 +31,7 @@ public:
                        this, &SmartGroup::list)
             .route("GET", "/api/storage/smart")
             .tool("get_smart_status", "SMART health, temperature and wear of each disk")
+            .category("storage")
             .input("device", "Only this one: sda", name);
         registry
             .operation("storage.smartDevice", "All that one disk says: attributes and self-tests", kSystem, Tier::read,

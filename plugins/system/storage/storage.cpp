@@ -70,7 +70,8 @@ public:
             .tool("get_disk_usage", "How full each file system of the server is");
         operation("storage.breakdown", "What well-known folders take, as of when they were measured", "/api/storage/breakdown",
                   &StorageGroup::breakdown)
-            .tool("get_storage_breakdown", "Bytes of well-known folders of the server");
+            .tool("get_storage_breakdown", "Bytes of well-known folders of the server")
+            .category("storage");
         operation("storage.apps", "What each app takes: its data, containers and volumes", "/api/storage/apps",
                   &StorageGroup::apps);
         operation("storage.dockerUsage", "What Docker's images, containers, volumes and build cache take",

@@ -12,6 +12,7 @@
 #include "process.h"
 #include "settings.h"
 #include "tasks.h"
+#include "tools.h"
 
 #include <new>
 #include <string>
@@ -39,6 +40,7 @@ template <> inline constexpr const char* kAreaId<talome_events> = TALOME_EVENTS;
 template <> inline constexpr const char* kAreaId<talome_io> = TALOME_IO;
 template <> inline constexpr const char* kAreaId<talome_process> = TALOME_PROCESS;
 template <> inline constexpr const char* kAreaId<talome_fetch> = TALOME_FETCH;
+template <> inline constexpr const char* kAreaId<talome_tools> = TALOME_TOOLS;
 
 /// What a sink collects. Nothing may be thrown through a C caller: running out of memory is told by done().
 struct Collected {
@@ -114,7 +116,8 @@ private:
     const talome_host* host_;
     talome_self* self_;
     std::tuple<const talome_operations*, const talome_http*, const talome_settings*, const talome_database*,
-               const talome_tasks*, const talome_events*, const talome_io*, const talome_process*, const talome_fetch*>
+               const talome_tasks*, const talome_events*, const talome_io*, const talome_process*, const talome_fetch*,
+               const talome_tools*>
         tables_{};
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "areas.hpp"
+#include "json.hpp"
 
 #include <chrono>
 #include <optional>
@@ -48,6 +49,29 @@ public:
     /// Of the REST answer; other callers do not see it.
     void header(std::string_view name, std::string_view value) {
         areas_.check(table().set_header(raw_, str(name), str(value)));
+    }
+
+    /// Tells whoever waits for the call how far it is, if they listen. Each `progress` is higher than the one before;
+    /// without a total, how much there is to do is not known.
+    void progress(double progress, std::optional<double> total = {}, std::string_view message = {}) {
+        std::string json = "{\"progress\":" + toJson(progress);
+        if (total) json += ",\"total\":" + toJson(*total);
+        if (!message.empty()) json += ",\"message\":" + toJson(message);
+        areas_.check(table().tell(raw_, str("progress"), bytes(json + "}")));
+    }
+    /// A line for whoever waits for the call; `level` as RFC 5424 has them, "debug" to "emergency".
+    void tell(std::string_view level, std::string_view line) {
+        const auto json = "{\"level\":" + toJson(level) + ",\"data\":" + toJson(line) + "}";
+        areas_.check(table().tell(raw_, str("log"), bytes(json)));
+    }
+    /// Asks whoever waits for the call, and waits: `kind` "elicitation", "sampling" or "roots", question and answer as in
+    /// MCP. Throws Unsupported if nobody can answer; what it throws otherwise must be let through, for the call may be
+    /// made once more from its beginning, with the answer: see talome_operations.
+    std::string ask(std::string_view key, std::string_view kind, std::string_view question) {
+        detail::Collected answer;
+        areas_.check(
+            table().ask(raw_, str(key), str(kind), bytes(question), &detail::Collected::take, &answer));
+        return answer.done();
     }
 
     talome_call* raw() const { return raw_; }

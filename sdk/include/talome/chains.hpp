@@ -20,8 +20,45 @@ public:
         return *this;
     }
     /// May be repeated. How AI chat, MCP and automations see it; without a summary of its own, the operation's.
+    /// What follows it says more of this tool.
     Operation& tool(std::string_view name, std::string_view summary = {}, Renames rename = {}) {
         record_->tools.push_back({std::string(name), std::string(summary), detail::renameText(rename)});
+        return *this;
+    }
+    /// Of the last tool, the last resource and the last prompt: what domain() has declared; "core" unless said.
+    Operation& domain(std::string_view name) {
+        if (!record_->tools.empty()) record_->tools.back().domain = name;
+        if (!record_->resources.empty()) record_->resources.back().domain = name;
+        if (!record_->prompts.empty()) record_->prompts.back().domain = name;
+        return *this;
+    }
+    /// Of the last tool, within its domain; the plugin's id unless said.
+    Operation& category(std::string_view name) { return lastTool().category = name, *this; }
+    /// Of the last tool, for people.
+    Operation& title(std::string_view text) { return lastTool().title = text, *this; }
+    /// Automations may use the last tool without being asked about it.
+    Operation& automationSafe() { return lastTool().flags |= TALOME_TOOL_AUTOMATION_SAFE, *this; }
+    /// The same call of the last tool twice does no more than once.
+    Operation& idempotent() { return lastTool().flags |= TALOME_TOOL_IDEMPOTENT, *this; }
+    /// The last tool reaches systems outside of this server and its network.
+    Operation& openWorld() { return lastTool().flags |= TALOME_TOOL_OPEN_WORLD, *this; }
+    /// A lower tier for inputs in which this member is exactly that, defaults filled in: .tierWhen("dryRun", true,
+    /// Tier::read). The first that holds counts.
+    template <class T> Operation& tierWhen(std::string_view field, const T& value, Tier tier) {
+        record_->tierRules.push_back({tier, std::string(field), toJson(value)});
+        return *this;
+    }
+    /// May be repeated. How models read what is answered: "talome://containers", or with inputs in braces. `topics`:
+    /// patterns with commas between them; an event of one may mean that it has changed.
+    Operation& resource(std::string_view uri, std::string_view name, std::string_view summary = {},
+                        std::string_view topics = {}, Renames rename = {}) {
+        record_->resources.push_back({std::string(uri), std::string(name), std::string(summary),
+                                      detail::renameText(rename), {}, std::string(topics)});
+        return *this;
+    }
+    /// May be repeated. Words to begin a conversation with: see talome_prompt.
+    Operation& prompt(std::string_view name, std::string_view summary = {}, Renames rename = {}) {
+        record_->prompts.push_back({std::string(name), std::string(summary), detail::renameText(rename), {}});
         return *this;
     }
     /// Of one input: what it is, then any constraints, and at the end a default, which makes it optional:
@@ -49,6 +86,11 @@ public:
         record_->timeLimit = limit;
         return *this;
     }
+    /// All it does is to pass calls on, each of which is judged by itself: a token's groups do not hide it. Of tier read.
+    Operation& passesOn() {
+        record_->passesOn = true;
+        return *this;
+    }
     /// Of the request, in bytes; 1 MiB unless said.
     Operation& maxBody(std::uint64_t n) {
         record_->maxBody = n;
@@ -56,6 +98,11 @@ public:
     }
 
 private:
+    detail::ToolRecord& lastTool() {
+        if (record_->tools.empty()) throw std::logic_error(record_->id + ": .tool() comes first");
+        return record_->tools.back();
+    }
+
     detail::OperationRecord* record_;
 };
 

@@ -42,6 +42,9 @@ public:
     }
     /// The head of the answer. Without a length it is sent in chunks.
     void begin(int status, std::initializer_list<Header> headers, std::optional<std::int64_t> length = std::nullopt) {
+        begin(status, std::span(headers.begin(), headers.size()), length);
+    }
+    void begin(int status, std::span<const Header> headers, std::optional<std::int64_t> length = std::nullopt) {
         std::vector<talome_pair> pairs;
         for (const auto& [name, value] : headers) pairs.push_back({str(name), str(value)});
         areas_.check(

@@ -109,7 +109,11 @@ public:
                                       options.origin.empty() ? nullptr : options.origin.c_str(),
                                       options.approval.empty() ? nullptr : options.approval.c_str(),
                                       &detail::Collected::take,
-                                      &needed};
+                                      &needed,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr};
         const auto status =
             areas_->get<talome_operations>()->call_with(areas_->self(), call ? call->raw() : nullptr, &how,
                                                         str(operation), bytes(json), &detail::Collected::take, &answer);

@@ -29,6 +29,7 @@ typedef struct talome_raw_route {
   talome_raw_handler handle;
   void *user;
   const char *listener;                    /* id of a declared listener; NULL: the server's own port */
+  uint32_t flags, reserved;                /* TALOME_PASSES_ON of operations.h */
 } talome_raw_route;
 
 /* A port beside the server's own, open from activate() to quiesce(). Only routes that name it are reached there. */

@@ -16,6 +16,25 @@ struct RouteRecord {
 
 struct ToolRecord {
     std::string name, summary, rename;
+    std::uint32_t flags = 0;
+    std::string domain{}, category{}, title{};
+};
+
+struct TierRuleRecord {
+    Tier tier;
+    std::string input, equals;
+};
+
+struct ResourceRecord {
+    std::string uri, name, summary, rename, domain, topics;
+};
+
+struct PromptRecord {
+    std::string name, summary, rename, domain;
+};
+
+struct DomainRecord {
+    std::string name, summary, settings, keywords;
 };
 
 struct OperationRecord {
@@ -32,6 +51,10 @@ struct OperationRecord {
     std::vector<Note> notes;
     std::uint64_t maxBody = 0;
     std::chrono::milliseconds timeLimit{0};
+    std::vector<TierRuleRecord> tierRules{};
+    std::vector<ResourceRecord> resources{};
+    std::vector<PromptRecord> prompts{};
+    bool passesOn = false;
 
     static talome_status invoke(void* user, talome_call*, talome_bytes input, talome_sink, void* to) noexcept;
 };
@@ -87,6 +110,7 @@ struct Records {
     std::deque<OperationRecord> operations;
     std::vector<std::unique_ptr<Declared>> wire;
     std::deque<FlagRecord> flags;
+    std::deque<DomainRecord> domains;
     std::deque<SettingRecord> settings;
     std::deque<ChangeRecord> changes;
     std::deque<MigrationRecord> migrations;

@@ -49,9 +49,25 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
     for (const RouteRecord& r : o.routes)
         routes.push_back({sizeof(talome_route), r.success, r.method.c_str(), r.path.c_str(), orNull(r.rename)});
     for (const ToolRecord& t : o.tools)
-        tools.push_back({sizeof(talome_tool), 0, t.name.c_str(), orNull(t.summary), orNull(t.rename)});
+        tools.push_back({sizeof(talome_tool), t.flags, t.name.c_str(), orNull(t.summary), orNull(t.rename),
+                         orNull(t.domain), orNull(t.category), orNull(t.title)});
+    std::vector<talome_tier_rule> rules;
+    std::vector<talome_resource> resources;
+    std::vector<talome_prompt> prompts;
+    for (const TierRuleRecord& r : o.tierRules)
+        rules.push_back(
+            {sizeof(talome_tier_rule), static_cast<std::int32_t>(r.tier), r.input.c_str(), r.equals.c_str()});
+    for (const ResourceRecord& r : o.resources)
+        resources.push_back({sizeof(talome_resource), 0, r.uri.c_str(), r.name.c_str(), orNull(r.summary),
+                             orNull(r.rename), orNull(r.domain), orNull(r.topics)});
+    for (const PromptRecord& p : o.prompts)
+        prompts.push_back({sizeof(talome_prompt), 0, p.name.c_str(), orNull(p.summary), orNull(p.rename),
+                           orNull(p.domain)});
     const auto routeList = pointersTo(routes);
     const auto toolList = pointersTo(tools);
+    const auto ruleList = pointersTo(rules);
+    const auto resourceList = pointersTo(resources);
+    const auto promptList = pointersTo(prompts);
 
     talome_operation c{};
     c.struct_size = sizeof c;
@@ -72,6 +88,13 @@ inline void declare(Areas& areas, const talome_operations& table, OperationRecor
     c.invoke = &OperationRecord::invoke;
     c.user = &o;
     c.time_limit_ms = o.timeLimit.count();
+    c.tier_rules = ruleList.data();
+    c.resources = resourceList.data();
+    c.prompts = promptList.data();
+    c.n_tier_rules = static_cast<std::uint32_t>(ruleList.size());
+    c.n_resources = static_cast<std::uint32_t>(resourceList.size());
+    c.n_prompts = static_cast<std::uint32_t>(promptList.size());
+    if (o.passesOn) c.flags = TALOME_PASSES_ON;
     areas.check(table.declare(areas.self(), &c));
 }
 
@@ -91,6 +114,11 @@ inline void Records::publish(Areas& areas) {
     auto* const self = areas.self();
     const auto& ops = *areas.need<talome_operations>();
     for (const auto& f : flags) areas.check(ops.declare_flag(self, f.name.c_str(), f.summary.c_str(), f.granted));
+    for (const auto& d : domains) {
+        const talome_tool_domain c{sizeof c, 0, d.name.c_str(), d.summary.c_str(), orNull(d.settings),
+                                   orNull(d.keywords)};
+        areas.check(ops.declare_domain(self, &c));
+    }
     for (auto& s : settings) declare(areas, *areas.need<talome_settings>(), s);
     for (auto& c : changes) areas.check(areas.need<talome_settings>()->on_change(self, &ChangeRecord::invoke, &c));
     for (const auto& m : migrations)

@@ -46,6 +46,13 @@ public:
     void flag(std::string_view name, std::string_view summary, bool granted) {
         records_.flags.push_back({std::string(name), std::string(summary), granted});
     }
+    /// Tools that belong together. Active, and so of use, while one of these settings has a value: "sonarr_url,radarr_url";
+    /// always if none is named. `keywords`: words in which a user may mean it, with commas between them.
+    void domain(std::string_view name, std::string_view summary, std::string_view settings = {},
+                std::string_view keywords = {}) {
+        records_.domains.push_back(
+            {std::string(name), std::string(summary), std::string(settings), std::string(keywords)});
+    }
     /// Its type is that of `fallback`: a std::optional without a value where nothing is a sensible default.
     template <class T> Setting setting(std::string_view key, std::string_view summary, const T& fallback) {
         using Value = std::conditional_t<std::is_convertible_v<const T&, std::string_view>, std::string, T>;

@@ -30,6 +30,7 @@ struct RawRecord : WireRecord {
     Handler handler;
     RunRaw run = nullptr;
     std::string method, path, listener;
+    std::uint32_t flags = 0;
     std::uint64_t maxBody = 0;
 
     inline void declare(Areas&) override;
