@@ -13,6 +13,7 @@
 #include "host/api/settings.hpp"
 #include "host/api/setup.hpp"
 #include "host/api/snapshots.hpp"
+#include "host/api/tickets.hpp"
 #include "host/api/tokens.hpp"
 #include "host/api/users.hpp"
 #include "host/config/config.hpp"
@@ -36,6 +37,7 @@ struct HostParts {
     const config::Config& config;
     api::Metrics::Gauges gauges;
     api::Metrics::Checks checks;
+    const auth::Authenticator& authenticator;
 };
 
 /// Declares them all when it is made. Any thread.
@@ -59,6 +61,7 @@ struct HostApi {
     api::Settings settings;
     api::Metrics metrics;
     api::Jobs jobs;
+    api::Tickets tickets;
 };
 
 } // namespace talome
