@@ -185,7 +185,7 @@ public:
     std::size_t waiting() const { return bytes_.size() - at_; }
 
 private:
-    const std::size_t most_;
+    std::size_t most_;
     std::string bytes_;
     std::size_t at_ = 0;
 };

@@ -2,9 +2,10 @@
 // are and has no other right; systemd starts it for its socket (talome-pty.socket), or the plugin does where there is no
 // systemd. Only talomed's user and root may connect.
 //
-//   talome-pty --peer USER [--socket PATH] [--run-as USER] [--end-when-idle]
+//   talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] [--end-when-idle]
 //
-// Without --socket the socket is the service manager's. SIGHUP: it executes its program anew, and keeps all sessions.
+// Without --socket the socket is the service manager's. --detach: its first process ends as soon as it listens, and what
+// it has to say goes to PATH.log. SIGHUP: it executes its program anew, and keeps all sessions.
 #include "pty/handover.hpp"
 #include "pty/server.hpp"
 
@@ -28,11 +29,12 @@ using namespace talome::terminal;
 
 namespace {
 
-constexpr int kUsage = 2, kTaken = 3;
+constexpr int kUsage = 2;
 
 struct Wanted {
     Options options;
     std::string runAs;
+    bool detach = false;
     std::optional<int> resume;
 };
 
@@ -64,6 +66,8 @@ Wanted readArguments(int argc, char** argv) {
             wanted.options.socketPath = value();
         else if (name == "--run-as")
             wanted.runAs = value();
+        else if (name == "--detach")
+            wanted.detach = true;
         else if (name == "--end-when-idle")
             wanted.options.endsWhenIdle = true;
         else
@@ -115,6 +119,16 @@ void hide() {
 #endif
 }
 
+/// Goes on in a child, and lets the parent end.
+void detach(const Descriptor& log) {
+    const pid_t child = ::fork();
+    if (child < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
+    if (child > 0) ::_exit(0);
+    ::setsid();
+    const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (::dup2(log ? log.get() : nothing.get(), 2) < 0) throw std::runtime_error("the log cannot be opened");
+}
+
 int serve(Wanted wanted) {
     if (wanted.resume) {
         hide();
@@ -129,19 +143,22 @@ int serve(Wanted wanted) {
         return server.run();
     }
     Inherited inherited;
-    Descriptor listener;
+    Descriptor listener, log;
     if (wanted.options.socketPath.empty()) {
         inherited = inheritFromManager();
         listener = std::move(inherited.listener);
         if (!listener) throw std::runtime_error("no socket was given: see --socket");
     } else {
         listener = listenAt(wanted.options.socketPath);
-        if (!listener) return kTaken;
+        if (!listener) return 0; // it is served
+        if (wanted.detach)
+            log = Descriptor(::open((wanted.options.socketPath + ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
     }
     if (!wanted.runAs.empty()) becomeUser(wanted.runAs);
     if (::geteuid() == 0) throw std::runtime_error("shells do not run as root: name another user with --run-as");
     hide();
     if (::chdir("/") != 0) throw std::runtime_error("there is no /");
+    if (wanted.detach) detach(log);
     Server server(wanted.options, ownAccount(), std::move(listener), newBootId());
     for (auto& each : inherited.sessions) server.adopt(std::move(each));
     ::sd_notify(0, "READY=1");
@@ -156,7 +173,7 @@ int main(int argc, char** argv) {
         ::prctl(PR_SET_NAME, "talome-pty");
         return serve(std::move(wanted));
     } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "talome-pty: %s\nusage: talome-pty --peer USER [--socket PATH] [--run-as USER] [--end-when-idle]\n", error.what());
+        std::fprintf(stderr, "talome-pty: %s\nusage: talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] [--end-when-idle]\n", error.what());
         return kUsage;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "talome-pty: %s\n", error.what());

@@ -90,6 +90,7 @@ void Server::answer(Connection& connection, Kind kind, std::string_view payload)
             return connection.session->resize(static_cast<unsigned>(size.cols), static_cast<unsigned>(size.rows));
         }
         case Kind::ack:
+            connection.acknowledges = true;
             connection.acknowledged = std::clamp(decode<Ack>(payload).sequence, connection.acknowledged, connection.sent);
             connection.acknowledgedAt = Steady::now();
             return;
