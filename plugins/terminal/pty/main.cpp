@@ -3,6 +3,7 @@
 // systemd. Only talomed's user and root may connect.
 //
 //   talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] [--end-when-idle]
+//   talome-pty --reload PID    tells that process to execute its program anew
 //
 // Without --socket the socket is the service manager's. --detach: its first process ends as soon as it listens, and what
 // it has to say goes to PATH.log. SIGHUP: it executes its program anew, and keeps all sessions.
@@ -11,6 +12,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <climits>
 #include <cstdio>
 #include <cstring>
@@ -35,7 +37,7 @@ struct Wanted {
     Options options;
     std::string runAs;
     bool detach = false;
-    std::optional<int> resume;
+    std::optional<int> resume, reload;
 };
 
 unsigned uidOf(const std::string& user) {
@@ -57,6 +59,10 @@ Wanted readArguments(int argc, char** argv) {
         };
         if (name == "--resume") {
             wanted.resume = std::stoi(value());
+            continue;
+        }
+        if (name == "--reload") {
+            wanted.reload = std::stoi(value());
             continue;
         }
         const int first = i;
@@ -171,6 +177,7 @@ int main(int argc, char** argv) {
     try {
         auto wanted = readArguments(argc, argv);
         ::prctl(PR_SET_NAME, "talome-pty");
+        if (wanted.reload) return ::kill(*wanted.reload, SIGHUP) == 0 ? 0 : 1;
         return serve(std::move(wanted));
     } catch (const std::invalid_argument& error) {
         std::fprintf(stderr, "talome-pty: %s\nusage: talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] [--end-when-idle]\n", error.what());
