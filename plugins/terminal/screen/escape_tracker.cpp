@@ -1,7 +1,6 @@
 #include "screen/escape_tracker.hpp"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace talome::terminal {
@@ -10,8 +9,6 @@ namespace {
 
 constexpr std::size_t kMostUnfinished = 4096; // a longer one (a picture, say) is not kept
 
-/// Modes whose loss would be seen by who attaches later. Alternate screens and the cursor's visibility are libvterm's.
-constexpr std::array kKept = {1, 5, 6, 7, 9, 12, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004};
 constexpr unsigned char kEscape = 0x1b, kBell = 7, kCancel = 0x18, kSubstitute = 0x1a;
 
 /// "1;23" as numbers; what is none is 0.
@@ -117,7 +114,12 @@ void EscapeTracker::endCsi(unsigned char final) {
     if (final == 'h' || final == 'l') {
         for (const int mode : list) {
             if (!isPrivate && mode == 4) insert_ = final == 'h';
-            if (isPrivate && std::find(kKept.begin(), kKept.end(), mode) != kKept.end()) modes_[mode] = final == 'h';
+            if (!isPrivate || std::find(kKept.begin(), kKept.end(), mode) == kKept.end()) continue;
+            const bool on = final == 'h', usual = mode == 7; // a line that is full goes on in the next one
+            if (on == usual)
+                modes_.erase(mode);
+            else
+                modes_[mode] = on;
         }
     } else if (final == 'r' && !isPrivate) {
         top_ = list[0];

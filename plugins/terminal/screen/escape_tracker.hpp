@@ -2,6 +2,7 @@
 // set (ECMA-48; DEC's VT510 manual for the private modes). libvterm knows both, but does not tell.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -11,12 +12,16 @@ namespace talome::terminal {
 
 class EscapeTracker {
 public:
+    /// Private modes whose loss would be seen by who attaches later. Alternate screens and the cursor's visibility are
+    /// libvterm's.
+    static constexpr std::array kKept = {1, 5, 6, 7, 9, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004};
+
     void feed(std::string_view bytes);
 
     /// The bytes of a sequence, or of a character in UTF-8, that has begun and not ended; empty between two.
     const std::string& unfinished() const { return unfinished_; }
 
-    /// DEC private modes (CSI ? n h and l) that have been said, but for those of the screen's choice; see isKept().
+    /// Those of kKept that are not as they usually are (CSI ? n h and l).
     const std::map<int, bool>& modes() const { return modes_; }
     bool insertMode() const { return insert_; }
     bool keypadMode() const { return keypad_; }

@@ -22,8 +22,9 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 const VTermStateCallbacks TerminalScreen::kCallbacks = {
     [](VTermGlyphInfo* info, VTermPos pos, void* user) { return of(user).putGlyph(*info, pos); },
     [](VTermPos pos, VTermPos, int, void* user) {
-        of(user).cursor_ = pos;
-        of(user).phantom_ = false;
+        auto& screen = of(user);
+        screen.cursor_ = pos;
+        screen.phantom_ = screen.phantom_ && pos.row == screen.glyph_.row && pos.col == screen.glyph_.col;
         return 1;
     },
     [](VTermRect rect, int downward, int rightward, void* user) { return of(user).scroll(rect, downward, rightward); },
@@ -85,7 +86,17 @@ int TerminalScreen::putGlyph(const VTermGlyphInfo& info, VTermPos pos) {
     for (std::size_t i = 0; i < cell.text.size() && info.chars[i]; ++i) cell.text[i] = info.chars[i];
     for (int i = pos.col + 1; i < std::min(after, cols_); ++i) row[at(i)] = Cell{{}, pen_, 0};
     phantom_ = after >= cols_;
+    glyph_ = pos;
     return 1;
+}
+
+/// To what there is of it; false: nothing.
+bool TerminalScreen::clip(VTermRect& rect) const {
+    rect.start_row = std::max(rect.start_row, 0);
+    rect.start_col = std::max(rect.start_col, 0);
+    rect.end_row = std::min(rect.end_row, rows_);
+    rect.end_col = std::min(rect.end_col, cols_);
+    return rect.start_row < rect.end_row && rect.start_col < rect.end_col;
 }
 
 void TerminalScreen::push(Row&& row) {
@@ -105,6 +116,7 @@ void TerminalScreen::push(Row&& row) {
 }
 
 int TerminalScreen::scroll(VTermRect rect, int downward, int rightward) {
+    if (!clip(rect)) return 1;
     const bool wholeRows = rect.start_col == 0 && rect.end_col == cols_ && rightward == 0;
     if (!wholeRows || downward == 0) {
         vterm_scroll_rect(
@@ -130,22 +142,25 @@ int TerminalScreen::scroll(VTermRect rect, int downward, int rightward) {
 
 int TerminalScreen::move(VTermRect to, VTermRect from) {
     auto& rows = active().rows;
-    const int height = from.end_row - from.start_row;
+    if (!clip(to) || !clip(from)) return 1;
+    const int height = std::min(from.end_row - from.start_row, to.end_row - to.start_row);
+    const int width = std::min(from.end_col - from.start_col, to.end_col - to.start_col);
     const bool down = to.start_row > from.start_row;
     for (int i = 0; i < height; ++i) {
         const int k = down ? height - 1 - i : i;
         Row& source = rows[at(from.start_row + k)];
         Row& target = rows[at(to.start_row + k)];
-        const auto first = source.begin() + from.start_col, last = source.begin() + from.end_col;
+        const auto first = source.begin() + from.start_col, last = first + width;
         if (to.start_col <= from.start_col)
             std::copy(first, last, target.begin() + to.start_col);
         else
-            std::copy_backward(first, last, target.begin() + to.end_col);
+            std::copy_backward(first, last, target.begin() + to.start_col + width);
     }
     return 1;
 }
 
 int TerminalScreen::erase(VTermRect rect) {
+    if (!clip(rect)) return 1;
     for (int i = rect.start_row; i < rect.end_row; ++i) {
         Row& row = active().rows[at(i)];
         std::fill(row.begin() + rect.start_col, row.begin() + rect.end_col, emptied());
@@ -252,7 +267,10 @@ int TerminalScreen::resized(int rows, int cols, VTermPos& delta) {
 }
 
 std::string TerminalScreen::redraw() const {
-    std::string out = "\x1b[?1049l\x1b[!p\x1b[0m\x1b[?6l\x1b[r\x1b[H\x1b[2J\x1b[3J";
+    std::string out = "\x1b[?1049l\x1b[0m\x1b[4l\x1b>\x1b[?7h\x1b[?25h\x1b[0 q";
+    for (const int mode : EscapeTracker::kKept)
+        if (mode != 7) out += "\x1b[?" + std::to_string(mode) + 'l';
+    out += "\x1b[r\x1b[H\x1b[2J\x1b[3J";
     Pen pen;
     const auto line = [&](const Row& row) {
         appendRow(out, row, pen);

@@ -48,6 +48,7 @@ private:
     Grid& active() { return alternate_ ? grids_[1] : grids_[0]; }
     const Grid& active() const { return alternate_ ? grids_[1] : grids_[0]; }
     Cell emptied() const;
+    bool clip(VTermRect&) const;
     void push(Row&& row);
     void shrinkTo(Grid&, int rows, int cursor, bool keeps, int& delta);
 
@@ -70,6 +71,7 @@ private:
     bool alternate_ = false;
     Pen pen_;
     VTermPos cursor_{0, 0};
+    VTermPos glyph_{-1, -1}; ///< where the last character was put
     bool cursorVisible_ = true, phantom_ = false; ///< phantom: the last column is written, the next character wraps
     int cursorShape_ = VTERM_PROP_CURSORSHAPE_BLOCK;
     bool cursorBlinks_ = true;

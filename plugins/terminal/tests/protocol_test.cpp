@@ -84,7 +84,9 @@ TEST_CASE("UTF-8 in pieces") {
     const std::string text = "a\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80z";
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         Utf8Pieces pieces;
-        CHECK(pieces.add(text.substr(0, cut)) + pieces.add(text.substr(cut)) == text);
+        std::string joined = pieces.add(text.substr(0, cut));
+        joined += pieces.add(text.substr(cut));
+        CHECK(joined == text);
         CHECK(pieces.held() == 0);
     }
     const auto all = [](const std::string& bytes) {

@@ -86,7 +86,7 @@ TEST_CASE("modes, margins and the cursor come along") {
     for (auto* each : {copy.get(), &screen}) each->write("\r\n\n\n\nmore"); // scrolls within the margins
     CHECK(copy->plainText() == screen.plainText());
     screen.write("\x1b""c");
-    CHECK(screen.redraw().find("?2004") == std::string::npos);
+    CHECK(screen.redraw().find("?2004h") == std::string::npos);
     checkSame(screen);
 }
 
