@@ -52,6 +52,8 @@ void Attachment::begin(const Attach& wanted) {
     auto attached = pty_.attach(wanted);
     const std::lock_guard lock(mutex_);
     take(std::move(attached), wanted.resume);
+    receive(); // what came right behind the answer
+    flush();
     watch();
 }
 

@@ -247,6 +247,7 @@ void Server::finish(Session& session, const Exited& exited) {
         connection->session = nullptr;
         if (!sendTo(*connection)) drop(*connection);
     }
+    if (session.killAt && session.pid() > 1) leftovers_.emplace_back(*session.killAt, session.pid());
     watch(epoll_.get(), session.terminal(), 0, session.watched);
     byTerminal_.erase(session.terminal());
     forgetDescriptors(session.key());
@@ -271,6 +272,7 @@ int Server::untilNextDeadline() {
     }
     if (options_.endsWhenIdle && sessions_.empty() && connections_.empty()) consider(idleSince_ + kIdleBeforeEnd);
     if (sweepAt_) consider(*sweepAt_);
+    for (const auto& [when, session] : leftovers_) consider(when);
     if (next == Steady::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Steady::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
@@ -293,6 +295,11 @@ void Server::onDeadlines() {
         each->kill();
         each->killAt = now + kGrace;
     }
+    std::erase_if(leftovers_, [&](const auto& each) {
+        if (now < each.first) return false;
+        killSession(each.second);
+        return true;
+    });
     if (sweepAt_ && now >= *sweepAt_) {
         sweepAt_.reset();
         try {
@@ -304,7 +311,7 @@ void Server::onDeadlines() {
         }
     }
     if (!connections_.empty()) idleSince_ = now;
-    if (options_.endsWhenIdle && sessions_.empty() && connections_.empty() && now >= idleSince_ + kIdleBeforeEnd) ending_ = true;
+    if (options_.endsWhenIdle && sessions_.empty() && connections_.empty() && leftovers_.empty() && now >= idleSince_ + kIdleBeforeEnd) ending_ = true;
 }
 
 /// The connections end, for what they wait for is not known to the next program; who was attached attaches again.

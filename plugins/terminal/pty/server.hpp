@@ -71,8 +71,8 @@ private:
     Sessions sessions_;
     std::map<int, Session*> byTerminal_;
     std::map<int, std::unique_ptr<Connection>> connections_;
-    std::map<pid_t, Exited> reaped_; ///< shells that ended before their session was there
     std::set<int> dropped_;
+    std::vector<std::pair<Steady::time_point, pid_t>> leftovers_; ///< sessions whose shell has ended when it was told to
     Steady::time_point idleSince_ = Steady::now();
     std::optional<Steady::time_point> sweepAt_;
     bool ending_ = false, replacing_ = false;

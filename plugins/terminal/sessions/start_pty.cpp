@@ -4,8 +4,8 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -17,17 +17,15 @@ namespace {
 
 constexpr std::size_t kMostWords = 2000;
 
-/// Beside the plugin's file as it is installed, or as it is built.
+/// Beside the server's program as it is built, or as it is installed. The plugin's own file says nothing: what is loaded
+/// is a copy of it.
 std::string findProgram() {
-    Dl_info info{};
-    if (::dladdr(reinterpret_cast<const void*>(&findProgram), &info) == 0 || !info.dli_fname)
-        throw Unavailable("talome-pty cannot be looked for");
-    std::string folder = info.dli_fname;
+    char exe[PATH_MAX];
+    const ssize_t n = ::readlink("/proc/self/exe", exe, sizeof exe);
+    std::string folder(exe, n > 0 ? static_cast<std::size_t>(n) : 0);
     folder.erase(folder.rfind('/') == folder.npos ? 0 : folder.rfind('/'));
-    for (const char* beside : {"/../talome-pty", "/../bin/talome-pty"}) {
-        char whole[PATH_MAX];
-        if (::realpath((folder + beside).c_str(), whole) && ::access(whole, X_OK) == 0) return whole;
-    }
+    for (const char* beside : {"/talome-pty", "/../lib/talome/talome-pty"})
+        if (char whole[PATH_MAX]; ::realpath((folder + beside).c_str(), whole) && ::access(whole, X_OK) == 0) return whole;
     throw Unavailable("talome-pty is not installed");
 }
 

@@ -14,7 +14,7 @@ from clients import BINARY, CLOSE, TEXT, Refused, WebSocket  # noqa: E402
 from support import Talomed, build, free_port, wait_until  # noqa: E402
 
 __all__ = ["BINARY", "CLOSE", "TEXT", "Refused", "Shell", "Talomed", "Terminal", "TerminalCase", "build", "free_port", "member_of",
-           "own_home", "pty_of", "sanitized", "wait_until"]
+           "pty_of", "sanitized", "wait_until"]
 
 FULL = os.environ.get("TALOME_TEST_FULL") == "1"
 
@@ -143,9 +143,10 @@ class Shell:
 
     def run(self, command):
         """What a command writes."""
-        mark = f"done{time.monotonic_ns()}"
-        self.type(f"{command}; echo {mark[:4]}''{mark[4:]}\r")
-        return self.until(mark + "\r\n").split("\n", 1)[-1]
+        number = time.monotonic_ns()
+        self.type(f"echo be''gin{number}; {command}; echo e''nd{number}\r")
+        self.until(f"begin{number}\r\n")
+        return self.until(f"end{number}\r\n")
 
     def closed(self, seconds=20):
         """The code and the reason it is closed with."""
@@ -168,11 +169,6 @@ def member_of(talomed, name, **flags):
     return answer.json["token"]
 
 
-def own_home():
-    import pwd
-    return pwd.getpwnam("nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name).pw_dir
-
-
 class TerminalCase(unittest.TestCase):
     """One server for a class. Each test has sessions of its own, and ends them."""
 
@@ -186,7 +182,7 @@ class TerminalCase(unittest.TestCase):
     def tearDown(self):
         for session in self.sessions():
             self.talomed.request("DELETE", f"/api/terminal/sessions/{session['id']}")
-        wait_until(lambda: not self.sessions(), 20, what="sessions end")
+        wait_until(lambda: self.talomed.get("/api/terminal/health").json["sessions"] == 0, 20, what="sessions end")
 
     def sessions(self, token=None):
         answer = self.talomed.get("/api/terminal/sessions", **({"token": token} if token else {}))
