@@ -19,7 +19,7 @@ void appendColour(std::string& out, Colour colour, bool background) {
 }
 
 bool showsNothing(const Cell& cell) {
-    return cell.blank() && cell.width == 1 && cell.pen.background == kDefaultColour && !cell.pen.reverse &&
+    return cell.text[0] == 0 && cell.width == 1 && cell.pen.background == kDefaultColour && !cell.pen.reverse &&
            cell.pen.underline == 0 && !cell.pen.strike;
 }
 

@@ -23,14 +23,13 @@ struct Cell {
     std::array<char32_t, 4> text{}; ///< a character and what combines with it; empty: a blank
     Pen pen;
     std::uint8_t width = 1; ///< 0: the right half of the wide one before
-    bool blank() const { return text[0] == 0 || text[0] == U' '; }
 };
 
 using Row = std::vector<Cell>;
 
 /// Sets every attribute anew: "\e[0;1;31m".
 void appendPen(std::string& out, const Pen&);
-/// From the left edge on, with `pen` in force before and after it; blanks at the end that show nothing are left out.
+/// From the left edge on, with `pen` in force before and after it; what is empty at the end is left out.
 void appendRow(std::string& out, const Row&, Pen& pen);
 void appendUtf8(std::string& out, char32_t);
 

@@ -70,7 +70,10 @@ public:
                 services_.host.warn("what runs in " + session->container + " could not be ended: " + error.what());
             }
         }
-        services_.pty.tell(Kind::kill, Size{key, 0, 0});
+        try {
+            services_.pty.tell(Kind::kill, Size{key, 0, 0});
+        } catch (const NotFound&) { // it has just ended
+        }
         services_.names.remove(key);
         return {};
     }

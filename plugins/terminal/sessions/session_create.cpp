@@ -133,8 +133,14 @@ private:
         wanted.container = opened.container;
         wanted.execId = opened.terminal;
         services_.pty.ask<SessionInfo>(Kind::create, wanted, socket.get());
-        services_.host.callText(&call, "containers.terminalResize",
-                                toJson(TerminalSize{opened.terminal, static_cast<int>(wanted.cols), static_cast<int>(wanted.rows)}));
+        try {
+            services_.host.callText(&call, "containers.terminalResize",
+                                    toJson(TerminalSize{opened.terminal, static_cast<int>(wanted.cols), static_cast<int>(wanted.rows)}));
+        } catch (const Error& error) { // it has ended by now, or never began
+            const bool runs = services_.pty.find(wanted.key).has_value();
+            if (runs) services_.pty.tell(Kind::kill, Size{wanted.key, 0, 0});
+            throw Conflict("the program cannot run in " + opened.container + ": " + error.what());
+        }
     }
 
     Services& services_;

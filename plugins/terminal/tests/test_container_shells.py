@@ -38,7 +38,7 @@ class ContainerShellsTest(unittest.TestCase):
         self.talomed.start()
         again = self.shell(made["sessionId"])
         self.assertEqual(again.run("echo $X").strip(), "kept")
-        again.run("sleep 1000 &")
+        again.run("sleep 1000 & true")
         self.assertIn("sleep 1000", self.engine.cli("top", "box"))
         self.assertEqual(self.talomed.request("DELETE", "/api/terminal/sessions/sess_inside").status, 200)
         self.assertEqual(again.closed()[0], 1000)
