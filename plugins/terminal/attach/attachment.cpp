@@ -52,9 +52,7 @@ void Attachment::begin(const Attach& wanted) {
     auto attached = pty_.attach(wanted);
     const std::lock_guard lock(mutex_);
     take(std::move(attached), wanted.resume);
-    receive(); // what came right behind the answer
-    flush();
-    watch();
+    if (advance()) throw Unavailable("talome-pty has closed the connection");
 }
 
 /// `resumes`: what the client has. If talome-pty has the rest, nothing but output follows; else a redraw, which tells of itself.
@@ -80,10 +78,7 @@ bool Attachment::again() {
         const std::lock_guard lock(mutex_);
         if (ended_) return true;
         take(std::move(attached), kNoSequence);
-        receive();
-        watch();
-        flush();
-        return true;
+        return advance() == nullptr;
     } catch (const Error& error) {
         const std::lock_guard lock(mutex_);
         const bool gone = error.status == TALOME_E_NOT_FOUND;
@@ -121,15 +116,20 @@ void Attachment::onReady(std::uint32_t events) {
     {
         const std::lock_guard lock(mutex_);
         if (ended_ || lost_) return;
-        bool open = !(events & TALOME_WRITABLE) || flushInput();
-        if (open && waiting_.empty()) open = receive();
-        if (!open && !closing_) {
-            lost_ = true;
-            lost = onLost;
-        }
-        watch();
+        if (events & TALOME_WRITABLE) flushInput(); // that it is closed is seen when it is read
+        lost = advance();
     }
     if (lost) lost();
+}
+
+/// Goes on with whatever can be: messages for the client, then what has come for it. What it gives is to be called without
+/// the lock: talome-pty has closed the connection.
+std::function<void()> Attachment::advance() {
+    const bool open = !flush() || receive();
+    const bool now = !open && !closing_;
+    lost_ = lost_ || now;
+    watch();
+    return now ? onLost : nullptr;
 }
 
 /// Takes what has come, as long as the client takes it. False: talome-pty has closed the connection.
@@ -261,9 +261,13 @@ void Attachment::finish(int code, std::string_view reason) {
 }
 
 void Attachment::onRoom() {
-    const std::lock_guard lock(mutex_);
-    if (ended_ || !flush()) return;
-    watch();
+    std::function<void()> lost;
+    {
+        const std::lock_guard lock(mutex_);
+        if (ended_ || lost_) return;
+        lost = advance();
+    }
+    if (lost) lost();
 }
 
 void Attachment::toPty(std::string frame) {
@@ -313,7 +317,6 @@ void Attachment::onMessage(std::string_view text, bool binary) {
             if (!controls_) break;
             push(toJson(PlainWords{"pong"}), false);
             flush();
-            watch();
             break;
         case WordKind::ack:
             if (!controls_) break;

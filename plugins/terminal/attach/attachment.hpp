@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,7 @@ private:
     void take(Attached&&, std::uint64_t resumes);
     void watch();
     void onReady(std::uint32_t events);
+    std::function<void()> advance();
     bool receive();
     void handle(Kind, std::string_view payload);
     void sendOutput(std::string_view bytes, bool redraw);

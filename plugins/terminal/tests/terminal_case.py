@@ -13,7 +13,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[3] / "tests" / part
 from clients import BINARY, CLOSE, TEXT, Refused, WebSocket  # noqa: E402
 from support import Talomed, build, free_port, wait_until  # noqa: E402
 
-__all__ = ["BINARY", "CLOSE", "TEXT", "Refused", "Shell", "Talomed", "Terminal", "TerminalCase", "build", "free_port", "member_of",
+__all__ = ["BINARY", "CLOSE", "FULL", "TEXT", "Refused", "Shell", "Talomed", "Terminal", "TerminalCase", "build", "free_port", "member_of",
            "pty_of", "sanitized", "wait_until"]
 
 FULL = os.environ.get("TALOME_TEST_FULL") == "1"
