@@ -180,9 +180,12 @@ class TerminalCase(unittest.TestCase):
         cls.talomed.login()
 
     def tearDown(self):
-        for session in self.sessions():
+        wait_until(self.all_have_ended, 30, 0.05, "sessions end")
+
+    def all_have_ended(self):
+        for session in self.sessions():  # one may just be beginning whose client has left
             self.talomed.request("DELETE", f"/api/terminal/sessions/{session['id']}")
-        wait_until(lambda: self.talomed.get("/api/terminal/health").json["sessions"] == 0, 20, what="sessions end")
+        return self.talomed.get("/api/terminal/health").json["sessions"] == 0
 
     def sessions(self, token=None):
         answer = self.talomed.get("/api/terminal/sessions", **({"token": token} if token else {}))
