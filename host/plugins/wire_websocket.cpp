@@ -1,6 +1,7 @@
 // WebSocket routes: the handshake, who the client is, and its messages on a strand of their own.
 #include "host/plugins/wire_routes.hpp"
 
+#include "host/auth/tickets.hpp"
 #include "host/gate/input.hpp"
 #include "host/http/websocket_handshake.hpp"
 #include "host/log/log.hpp"
@@ -123,7 +124,7 @@ public:
 
     std::string id; ///< of the route
     // Of a client that says who it is in its first message.
-    std::string input, peer, userAgent, requestId, permission;
+    std::string input, peer, userAgent, requestId, permission, origin;
     bool late = false;
 
 private:
@@ -153,12 +154,21 @@ private:
         whole_.message(whole_.user, number_, isText ? TALOME_WS_TEXT : TALOME_WS_BINARY, bytes(text));
     }
 
+    /// Anonymous, if the word lets nobody in.
+    std::shared_ptr<const gate::Principal> byTicket(const std::string& word) const {
+        const auto known = auth::Tickets::shared().use(word, id, origin);
+        auto here = known ? std::make_shared<gate::Principal>(*known) : std::make_shared<gate::Principal>();
+        here->peer = peer;
+        here->userAgent = userAgent;
+        return here;
+    }
+
     void authenticate(const std::string& text) {
         endWaiting();
         const auto token = tokenOf(text);
         talome_call call;
         call.snapshot = self_->services.registry.snapshot();
-        call.principal = self_->services.authenticate(token, peer, userAgent);
+        call.principal = auth::Tickets::isOne(token) ? byTicket(token) : self_->services.authenticate(token, peer, userAgent);
         call.requestId = requestId;
         const auto endpoint = call.snapshot->operations.find(id);
         try {
@@ -236,6 +246,7 @@ struct Route {
             }
             client->wait(strangers);
             client->input = input;
+            client->origin = exchange.header("Origin").value_or("");
             client->peer = call.principal->peer;
             client->userAgent = call.principal->userAgent;
             client->requestId = call.requestId;

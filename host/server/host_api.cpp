@@ -16,7 +16,8 @@ HostApi::HostApi(HostParts parts)
       snapshots(declarations, parts.snapshots), openApi(declarations), settings(declarations, parts.services.settings),
       metrics(declarations, parts.services.gate, parts.counted, gate::Networks(parts.config.metricsAllow),
               std::move(parts.gauges), std::move(parts.checks)),
-      jobs(declarations, *parts.services.jobs), tools(declarations, self.services) {
+      jobs(declarations, *parts.services.jobs), tools(declarations, self.services),
+      tickets(declarations, parts.authenticator) {
     declarations
         .setting("security_mode",
                  "What callers other than a person may do: permissive, cautious (destructive calls wait for a "

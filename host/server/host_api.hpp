@@ -14,6 +14,7 @@
 #include "host/api/settings.hpp"
 #include "host/api/setup.hpp"
 #include "host/api/snapshots.hpp"
+#include "host/api/tickets.hpp"
 #include "host/api/tokens.hpp"
 #include "host/api/tools.hpp"
 #include "host/api/users.hpp"
@@ -39,6 +40,7 @@ struct HostParts {
     const config::Config& config;
     api::Metrics::Gauges gauges;
     api::Metrics::Checks checks;
+    const auth::Authenticator& authenticator;
 };
 
 /// Declares them all when it is made. Any thread.
@@ -64,6 +66,7 @@ struct HostApi {
     api::Metrics metrics;
     api::Jobs jobs;
     api::Tools tools;
+    api::Tickets tickets;
 };
 
 } // namespace talome

@@ -227,7 +227,7 @@ struct Server::Parts {
                    &fetch},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
-               errors, config, [this] { return gauges(); }, checks()}),
+               errors, config, [this] { return gauges(); }, checks(), authenticator}),
           rest(gate, registry, services.authenticate, config.dashboardOrigins,
                gate::TrustedProxies(config.trustedProxies)) {
         rest.answerJobs(jobs);

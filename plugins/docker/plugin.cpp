@@ -20,6 +20,7 @@ constexpr MakeGroup kGroups[] = {
     containerRemoval,    // DELETE /api/containers/{id}
     containerInspection, // GET    /api/containers/{id}/inspect, …/top
     containerExec,       // POST   /api/containers/{id}/exec
+    containerTerminal,   // containers.terminalOpen …, for the terminal plugin
     containerCheck,      // GET    /api/containers/{id}/check
     containerCreate,     // POST   /api/containers
     containerChecks,     // GET    /api/containers/check

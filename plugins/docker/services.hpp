@@ -36,6 +36,7 @@ std::unique_ptr<Group> containerUpdate(Registry&, Services&);
 std::unique_ptr<Group> containerRemoval(Registry&, Services&);
 std::unique_ptr<Group> containerInspection(Registry&, Services&);
 std::unique_ptr<Group> containerExec(Registry&, Services&);
+std::unique_ptr<Group> containerTerminal(Registry&, Services&);
 std::unique_ptr<Group> containerHistory(Registry&, Services&);
 std::unique_ptr<Group> containerLogs(Registry&, Services&);
 std::unique_ptr<Group> containerStats(Registry&, Services&);

@@ -55,6 +55,7 @@ class Talomed:
             "TALOME_PLUGINS": plugins,
             "DOCKER_SOCKET": str(docker or self.directory / "no-engine.sock"),
             "LOG_LEVEL": "debug",
+            "TERMINAL_DAEMON_PORT": "0",  # any that is free: tests run several at once
         }
         for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             if name in os.environ:
