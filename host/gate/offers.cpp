@@ -224,7 +224,9 @@ bool isOn(OfferKind kind, const Offer& offer, const OfferState& state) {
 }
 
 std::string textOf(OfferKind kind, const Offer& offer, const OfferState& state) {
-    std::string text = "{";
+    std::string text;
+    text.reserve(offer.fixed.size() + 40);
+    text += '{';
     text += offer.fixed;
     if (kind == OfferKind::tool) {
         text += state.inactive.contains(offer.domain) ? R"(,"active":false)" : R"(,"active":true)";
@@ -233,15 +235,19 @@ std::string textOf(OfferKind kind, const Offer& offer, const OfferState& state) 
     return text += '}';
 }
 
-std::string listOf(OfferKind kind, const Snapshot& snapshot, const Principal& caller, const OfferState& state) {
-    std::string text = "[";
+void listTo(OfferKind kind, const Snapshot& snapshot, const Principal& caller, const OfferState& state,
+            const std::function<void(std::string_view)>& piece) {
+    piece("[");
+    std::string text;
     if (snapshot.offers)
         for (const auto& [name, offer] : snapshot.offers->of(kind)) {
             if (!isOn(kind, offer, state) || !isVisible(offer, caller, snapshot.flags)) continue;
-            if (text.size() > 1) text += ',';
-            text += textOf(kind, offer, state);
+            const bool first = text.empty();
+            text = textOf(kind, offer, state);
+            if (!first) piece(",");
+            piece(text);
         }
-    return text += ']';
+    piece("]");
 }
 
 FoundOffer find(OfferKind kind, const Offers& offers, std::string_view name) {

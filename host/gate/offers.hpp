@@ -52,8 +52,9 @@ bool isOn(OfferKind, const Offer&, const OfferState&);
 
 /// One of them as JSON.
 std::string textOf(OfferKind, const Offer&, const OfferState&);
-/// What the caller may use, as a JSON array in the order of names.
-std::string listOf(OfferKind, const Snapshot&, const Principal&, const OfferState&);
+/// What the caller may use, as a JSON array in the order of names, in many small pieces: all of it together is large.
+void listTo(OfferKind, const Snapshot&, const Principal&, const OfferState&,
+            const std::function<void(std::string_view)>& piece);
 
 /// What a caller means by a name, and the input that it brings with it (a resource's URI). Null if there is nothing.
 struct FoundOffer {

@@ -33,8 +33,8 @@ talome_status list(talome_self* self, talome_call* call, int32_t kind, talome_si
     return edge([&]() -> talome_status {
         if (!call) throw Invalid("call", "is null: there is no caller");
         const gate::CallUse use(*call);
-        const auto text = gate::listOf(kindOf(kind), *call->snapshot, *call->principal, stateFor(*self, *call));
-        out(to, bytes(text));
+        gate::listTo(kindOf(kind), *call->snapshot, *call->principal, stateFor(*self, *call),
+                     [&](std::string_view piece) { out(to, bytes(piece)); });
         return TALOME_OK;
     });
 }

@@ -1,5 +1,7 @@
 #include "reply.hpp"
 
+#include <initializer_list>
+
 namespace talome::mcp {
 
 void Reply::begin(int status, std::string_view type, std::optional<std::int64_t> length) {
@@ -20,15 +22,21 @@ void Reply::tell(std::string_view message) {
     exchange_.write("event: message\ndata: " + std::string(message) + "\n\n");
 }
 
-void Reply::end(int http, std::string_view message) {
-    if (collecting_) {
-        collected_.append(collected_.empty() ? "" : ",").append(message);
-    } else if (streaming_) {
-        tell(message);
-    } else {
-        begin(http, "application/json", static_cast<std::int64_t>(message.size()));
-        exchange_.write(message);
+void Reply::end(int http, std::initializer_list<std::string_view> pieces) {
+    std::size_t size = 0;
+    for (const auto piece : pieces) size += piece.size();
+    if (!collecting_ && !streaming_) {
+        begin(http, "application/json", static_cast<std::int64_t>(size));
+        for (const auto piece : pieces) exchange_.write(piece);
+        return;
     }
+    std::string message;
+    message.reserve(size);
+    for (const auto piece : pieces) message.append(piece);
+    if (streaming_)
+        tell(message);
+    else
+        collected_.append(collected_.empty() ? "" : ",").append(message);
 }
 
 void Reply::end(int http) {

@@ -19,7 +19,8 @@ public:
     /// A notification, or a request to the client, before the result. Throws Cancelled when the client has left.
     void tell(std::string_view message);
     /// The result or the error, and the last. `http` counts if nothing has been told.
-    void end(int http, std::string_view message);
+    void end(int http, std::string_view message) { end(http, {message}); }
+    void end(int http, std::initializer_list<std::string_view> pieces);
     /// 202 or the like, without a body.
     void end(int http);
     bool streaming() const { return streaming_; }

@@ -240,15 +240,16 @@ void Server::handle(Request& request, Exchange& exchange) {
         throw RpcError(-32000, error.what(), request.modern || !request.session ? 429 : 200);
     }
     if (*request.cancelled && !request.modern) return request.reply.end(202); // no answer is wanted any more
-    std::string text = "{" + result;
+    std::string end;
     if (request.modern) {
         if (!result.starts_with(R"("resultType":)")) {
-            text += result.empty() ? R"("resultType":"complete")" : R"(,"resultType":"complete")";
-            if (known->cacheable) text += kCacheMembers;
+            end += result.empty() ? R"("resultType":"complete")" : R"(,"resultType":"complete")";
+            if (known->cacheable) end += kCacheMembers;
         }
-        text += R"(,"_meta":{")" + std::string(kMetaServer) + "\":" + std::string(kServer) + "}";
+        end += R"(,"_meta":{")" + std::string(kMetaServer) + "\":" + std::string(kServer) + "}";
     }
-    request.reply.end(200, resultText(message.id, text + "}"));
+    const auto begin = R"({"jsonrpc":"2.0","id":)" + json::serialize(message.id) + R"(,"result":{)";
+    request.reply.end(200, {begin, result, end + "}}"});
 }
 
 std::string Server::capabilities() const {

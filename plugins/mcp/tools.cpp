@@ -144,8 +144,12 @@ std::string Server::page(Request& request, std::string_view member, const std::v
             throw RpcError(kInvalidParams, "cursor: is none of this list; begin again without it");
     }
     const auto to = std::min(entries.size(), from + kPage);
-    std::string result = "\"" + std::string(member) + "\":[";
-    for (auto i = from; i < to; ++i) result += (i > from ? "," : "") + entries[i];
+    std::size_t size = member.size() + 100;
+    for (auto i = from; i < to; ++i) size += entries[i].size() + 1;
+    std::string result;
+    result.reserve(size); // it may be large: it is not copied again
+    result.append("\"").append(member).append("\":[");
+    for (auto i = from; i < to; ++i) result.append(i > from ? "," : "").append(entries[i]);
     result += ']';
     if (to < entries.size()) result += R"(,"nextCursor":")" + toBase64Url(std::to_string(to)) + "\"";
     return result;
@@ -153,22 +157,26 @@ std::string Server::page(Request& request, std::string_view member, const std::v
 
 std::string Server::toolsList(Request& request) {
     // Which tools the caller has is asked each time; what is made of the same list is the same.
-    const auto list = offers_.list(request.call, Offer::tool);
-    auto key = digestOf(list);
-    for (const auto& domain : request.domains) key += "," + domain;
+    const auto keyOf = [&](std::string digest) {
+        for (const auto& domain : request.domains) digest += "," + domain;
+        return digest;
+    };
+    Digest digest;
+    offers_.listTo(request.call, Offer::tool, [&](std::string_view piece) { digest.add(piece); });
     Entries entries;
     {
         const std::lock_guard lock(madeMutex_);
-        if (const auto it = made_.find(key); it != made_.end()) entries = it->second;
+        if (const auto it = made_.find(keyOf(digest.end())); it != made_.end()) entries = it->second;
     }
     if (!entries) {
+        const auto list = offers_.list(request.call, Offer::tool); // it may be another one by now
         auto tools = std::make_shared<std::vector<std::string>>();
         for (auto& entry : narrowed(request, detail::parse(list).as_array()))
             tools->push_back(describe(std::move(entry.as_object())));
         entries = std::move(tools);
         const std::lock_guard lock(madeMutex_);
         if (made_.size() >= kMostMade) made_.clear();
-        made_.emplace(std::move(key), entries);
+        made_.insert_or_assign(keyOf(digestOf(list)), entries);
     }
     return page(request, "tools", *entries);
 }

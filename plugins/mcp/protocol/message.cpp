@@ -51,10 +51,6 @@ Message readMessage(json::value value, json::value& id) {
     return message;
 }
 
-std::string resultText(const json::value& id, std::string_view result) {
-    return R"({"jsonrpc":"2.0","id":)" + json::serialize(id) + R"(,"result":)" + std::string(result) + "}";
-}
-
 std::string errorText(const json::value& id, const RpcError& error) {
     json::object body{{"code", error.code}, {"message", error.what()}};
     if (error.data) body["data"] = *error.data;

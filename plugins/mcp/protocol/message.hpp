@@ -38,8 +38,7 @@ struct Message {
 boost::json::value parseBody(std::string_view text);
 Message readMessage(boost::json::value, boost::json::value& id);
 
-/// Texts of answers; `result` is JSON.
-std::string resultText(const boost::json::value& id, std::string_view result);
+/// Texts of messages.
 std::string errorText(const boost::json::value& id, const RpcError&);
 std::string notificationText(std::string_view method, const boost::json::object& params);
 

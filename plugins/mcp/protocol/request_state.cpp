@@ -39,6 +39,26 @@ std::string digestOf(std::string_view text) {
     return hex({reinterpret_cast<const char*>(digest), size});
 }
 
+Digest::Digest() : context_(EVP_MD_CTX_new()) {
+    if (!context_ || EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error("SHA-256 failed");
+}
+
+Digest::~Digest() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+
+void Digest::add(std::string_view piece) {
+    if (EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), piece.data(), piece.size()) != 1)
+        throw std::runtime_error("SHA-256 failed");
+}
+
+std::string Digest::end() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest, &size) != 1)
+        throw std::runtime_error("SHA-256 failed");
+    return hex({reinterpret_cast<const char*>(digest), size});
+}
+
 RequestState::RequestState() : key_(randomBytes(32)) {}
 
 std::string RequestState::mac(const std::string& boundTo, std::string_view text) const {

@@ -26,6 +26,19 @@ private:
 
 /// SHA-256, in hexadecimal digits.
 std::string digestOf(std::string_view text);
+/// The same of a text that comes in pieces.
+class Digest {
+public:
+    Digest();
+    ~Digest();
+    Digest(const Digest&) = delete;
+    Digest& operator=(const Digest&) = delete;
+    void add(std::string_view piece);
+    std::string end();
+
+private:
+    void* context_;
+};
 /// Random bytes of the kernel, as hexadecimal digits: 2n of them.
 std::string randomText(std::size_t n);
 

@@ -225,5 +225,98 @@ class ListsTest(Case):
         self.assertEqual(client.full("tools/list")[0], 401)
 
 
+class ApprovalTest(Case):
+    """What destroys waits for a person, and each client is told in the way of its revision."""
+
+    def burned(self):
+        return self.talomed.get("/api/vault-counts", token=None).json["burned"]
+
+    def waiting(self):
+        return self.talomed.get("/api/tools/approvals").json["approvals"]
+
+    def approve(self, approved=True, **fields):
+        waiting = self.waiting()
+        self.assertEqual([each["tool"] for each in waiting], ["burn_item"], waiting)
+        answer = self.talomed.post(f"/api/tools/approvals/{waiting[0]['id']}", {"approved": approved, **fields})
+        self.assertEqual(answer.status, 200, answer)
+        return waiting[0]["id"]
+
+    def test_a_client_that_cannot_ask(self):
+        for version in (MODERN, LEGACY):
+            client, before = self.client(version), self.burned()
+            for _ in range(2):  # asking again is the same question
+                refused = client.tool("burn_item", id="a")
+                self.assertTrue(refused["isError"])
+                self.assertIn(self.waiting()[0]["id"], refused["content"][0]["text"])
+            approval = self.approve()
+            self.assertEqual(self.burned(), before)
+            self.assertEqual(client.tool("burn_item", id="a")["structuredContent"], {"id": "a"})
+            self.assertEqual(self.burned(), before + 1)
+            self.assertTrue(client.tool("burn_item", id="a")["isError"])  # good once
+            self.approve(False, reason="not today")
+            self.assertIn("not today", client.tool("burn_item", id="a")["content"][0]["text"])
+            self.assertEqual(self.burned(), before + 1)
+            rows = self.talomed.get("/api/audit-log?action=vault.burn").json
+            done = [row for row in rows if row["approvalId"] == approval and row["outcome"] == "done"]
+            self.assertEqual([(row["source"], row["plugin"], row["tier"]) for row in done], [("mcp", "mcp", "destructive")])
+
+    def test_the_newest_revision_comes_back(self):
+        client, before = self.client(capabilities={"elicitation": {}}), self.burned()
+        asked = client.tool("burn_item", id="b")
+        self.assertEqual(asked["resultType"], "input_required")
+        (key, question), = asked["inputRequests"].items()
+        self.assertEqual(question["method"], "elicitation/create")
+        again = {"name": "burn_item", "arguments": {"id": "b"}, "inputResponses": {key: {"action": "accept"}}, "requestState": asked["requestState"]}
+        self.assertTrue(client.call("tools/call", **again)["isError"])  # what the client says is no leave
+        self.assertEqual(self.burned(), before)
+        other = {**again, "arguments": {"id": "c"}}
+        self.assertEqual(client.error("tools/call", **other)[1]["code"], -32602)  # the state is of another call
+        self.approve()
+        self.assertEqual(client.call("tools/call", **again)["structuredContent"], {"id": "b"})
+        self.assertEqual(self.burned(), before + 1)
+
+    def test_an_older_one_waits_in_the_stream(self):
+        client, before = self.client(LEGACY, capabilities={"elicitation": {}}), self.burned()
+        def person(params):
+            self.approve()
+            return {"action": "accept", "content": {}}
+        client.answers["elicitation/create"] = person
+        self.assertEqual(client.tool("burn_item", id="d")["structuredContent"], {"id": "d"})
+        self.assertEqual(self.burned(), before + 1)
+        client.answers["elicitation/create"] = lambda params: {"action": "decline"}
+        self.assertTrue(client.tool("burn_item", id="d")["isError"])
+        self.approve(False)
+        self.assertEqual(self.burned(), before + 1)
+
+    def test_one_that_opens_pages(self):
+        client, before = self.client(LEGACY, capabilities={"elicitation": {"url": {}}}), self.burned()
+        _, error = client.error("tools/call", name="burn_item", arguments={"id": "e"})
+        self.assertEqual(error["code"], -32042)
+        place = error["data"]["elicitations"][0]["url"]
+        self.assertTrue(place.startswith(self.talomed.url + "/mcp/approvals/"), place)
+        page = self.talomed.get(place.removeprefix(self.talomed.url), token=None)
+        self.assertEqual((page.status, page.headers.get_content_type()), (200, "text/html"))
+        self.assertEqual(place.rsplit("/", 1)[1], self.approve())
+        self.assertEqual(client.tool("burn_item", id="e")["structuredContent"], {"id": "e"})
+        self.assertEqual(self.burned(), before + 1)
+
+
+class LockedTest(Case):
+    mode = "locked"
+
+    def test_a_model_only_reads(self):
+        client = self.client()
+        self.assertNotIn("isError", client.tool("list_plugins"))
+        for name, arguments in (("burn_item", {"id": "a"}), ("set_setting", {"key": "fixtures_tools_on", "value": "true"}), ("try_item", {"item": "a", "dryRun": False})):
+            refused = client.tool(name, **arguments)
+            self.assertTrue(refused["isError"])
+            self.assertIn("locked", refused["content"][0]["text"])
+        self.assertNotIn("isError", client.tool("try_item", item="a"))
+
+    def test_the_rules_are_not_a_models_to_change(self):
+        for key in ("security_mode", "disabled_tools", "mcp_allowed_origins"):
+            self.assertTrue(self.client().tool("set_setting", key=key, value="permissive")["isError"])
+
+
 if __name__ == "__main__":
     unittest.main()

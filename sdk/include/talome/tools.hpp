@@ -4,6 +4,7 @@
 
 #include "host.hpp"
 
+#include <exception>
 #include <functional>
 
 namespace talome {
@@ -39,6 +40,25 @@ public:
         areas_->check(table().list(areas_->self(), call.raw(), static_cast<std::int32_t>(kind),
                                    &detail::Collected::take, &json));
         return json.done();
+    }
+
+    /// The same in the pieces in which it comes, for lists that are large.
+    void listTo(const Call& call, Offer kind, const std::function<void(std::string_view)>& piece) const {
+        struct Sink {
+            const std::function<void(std::string_view)>& piece;
+            std::exception_ptr failed{}; // nothing may be thrown through the caller, which may be C
+            static void take(void* to, talome_bytes bytes) noexcept {
+                auto& self = *static_cast<Sink*>(to);
+                if (self.failed) return;
+                try {
+                    self.piece(view(bytes));
+                } catch (...) {
+                    self.failed = std::current_exception();
+                }
+            }
+        } sink{piece};
+        areas_->check(table().list(areas_->self(), call.raw(), static_cast<std::int32_t>(kind), &Sink::take, &sink));
+        if (sink.failed) std::rethrow_exception(sink.failed);
     }
 
     /// `name`: of a resource its URI. `input`: one JSON object.
