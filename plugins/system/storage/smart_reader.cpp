@@ -143,7 +143,10 @@ SmartDevice SmartReader::find(const std::string& name) {
 void SmartReader::startTest(const std::string& name, const std::string& type) {
     const SmartDevice device = find(name);
     const SmartAnswer answer = source_.test({device.device, device.type}, type);
-    if (answer.problem.empty() && !(answer.exitCode & 7)) return;
+    if (answer.problem.empty() && !(answer.exitCode & 7)) {
+        if (device.type != "nvme" || beginsNvmeTests(answer.json)) return;
+        throw Conflict(device.device + " has not begun a self-test: smartctl before 7.4 has none for NVMe disks");
+    }
     const std::string why = !answer.problem.empty()    ? answer.problem
                             : !device.reasons.empty() ? device.reasons.front()
                                                       : "smartctl ended with " + std::to_string(answer.exitCode);

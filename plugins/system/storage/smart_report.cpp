@@ -175,7 +175,9 @@ SmartDevice parseSmart(const ScannedDevice& which, int exitCode, std::string_vie
     const auto report = parsed(text);
     SmartDevice device;
     device.device = which.name;
-    device.type = which.type;
+    // A scan opens no disk and calls all SATA disks scsi: what it is, only its own answer says.
+    device.type = textAt(report, {"device", "type"});
+    if (device.type.empty()) device.type = which.type;
     device.model = textAt(report, {"model_name"});
     if (device.model.empty()) device.model = textAt(report, {"scsi_model_name"});
     device.serial = textAt(report, {"serial_number"});
@@ -183,7 +185,10 @@ SmartDevice parseSmart(const ScannedDevice& which, int exitCode, std::string_vie
     device.smartSupported = boolAt(report, {"smart_support", "available"});
     device.capacityBytes = numberAt(report, {"user_capacity", "bytes"});
     device.powerOnHours = numberAt(report, {"power_on_time", "hours"});
-    if (const auto celsius = numberAt(report, {"temperature", "current"})) device.temperature = static_cast<double>(*celsius);
+    // A SCSI disk that measures no temperature has 0 °C here, with a limit of 0 °C.
+    const auto celsius = numberAt(report, {"temperature", "current"});
+    const bool measured = celsius != 0 || numberAt(report, {"scsi_temperature", "drive_trip"}) != 0;
+    if (celsius && measured) device.temperature = static_cast<double>(*celsius);
     const std::string words = messages(report);
     if (sleeps(words)) {
         device.health = SmartHealth::sleeping;
@@ -216,9 +221,22 @@ SmartDevice parseSmart(const ScannedDevice& which, int exitCode, std::string_vie
         atLeast(device, SmartHealth::warning, std::to_string(*device.counters.usedPercent) + " % of what it can write has been written");
     if (exitCode & kTestErrors) atLeast(device, SmartHealth::warning, "a self-test has found errors");
     if (exitCode & kErrorLog) device.reasons.push_back("its log holds errors");
-    if (!passed && device.health == SmartHealth::unknown)
-        device.reasons.push_back(words.empty() ? "it does not say how it is, as USB bridges and virtual disks do not" : words);
+    if (!passed && device.health == SmartHealth::unknown) {
+        const bool silent = device.model.empty() && device.serial.empty() && !device.smartSupported;
+        device.reasons.push_back(!words.empty() ? words
+                                 : silent       ? "it was opened and has said nothing: smartctl needs CAP_SYS_RAWIO to ask it"
+                                                : "it does not say how it is, as USB bridges and virtual disks do not");
+    }
     return device;
+}
+
+bool beginsNvmeTests(std::string_view text) {
+    const auto report = parsed(text);
+    std::array<std::int64_t, 2> version{};
+    const auto& list = listAt(report, {"smartctl", "version"});
+    for (std::size_t i = 0; i < version.size() && i < list.size(); ++i)
+        version[i] = list[i].is_int64() ? list[i].get_int64() : 0;
+    return version >= std::array<std::int64_t, 2>{7, 4};
 }
 
 std::vector<std::string> grown(const SmartCounters& before, const SmartCounters& now) {

@@ -43,7 +43,7 @@ BOOST_DESCRIBE_STRUCT(SmartCounters, (),
                       (reallocated, pending, uncorrectable, reportedUncorrect, crcErrors, mediaErrors, usedPercent))
 
 struct SmartDevice {
-    std::string device, type; ///< "/dev/sda"; as smartctl's -d: sat, nvme, scsi …
+    std::string device, type; ///< "/dev/sda"; as smartctl's -d, and as it has found out: sat, nvme, scsi …
     std::string model, serial, firmware;
     SmartHealth health = SmartHealth::unknown;
     std::vector<std::string> reasons; ///< of not being healthy, and what else is worth knowing
@@ -67,6 +67,10 @@ struct ScannedDevice {
 /// Throws BadUpstream if it is no JSON of smartctl's.
 std::vector<ScannedDevice> parseScan(std::string_view json);
 SmartDevice parseSmart(const ScannedDevice&, int exitCode, std::string_view json);
+
+/// Whether the smartctl of this answer knows self-tests of NVMe disks: before 7.4 it ignores -t for them, and ends with 0.
+/// Throws BadUpstream.
+bool beginsNvmeTests(std::string_view json);
 
 /// What has grown since an earlier reading, as sentences; empty: nothing.
 std::vector<std::string> grown(const SmartCounters& before, const SmartCounters& now);

@@ -1,4 +1,5 @@
 // Answers of smartctl, see smart/README.md.
+#include "smart_service/request.hpp"
 #include "storage/smart_report.hpp"
 #include "tree.hpp"
 
@@ -8,8 +9,8 @@ using namespace talome::system;
 
 namespace {
 
-std::string answer(const std::string& name) {
-    std::ifstream file(std::string(SYSTEM_TEST_DATA) + "/smart/" + name + ".json");
+std::string answer(const std::string& name, const std::string& ending = ".json") {
+    std::ifstream file(std::string(SYSTEM_TEST_DATA) + "/smart/" + name + ending);
     REQUIRE(file);
     std::stringstream text;
     text << file.rdbuf();
@@ -98,6 +99,90 @@ TEST_SUITE("system::smart") {
         CHECK(says(ill, "no longer reliable"));
         CHECK(says(ill, "77 errors of the medium"));
         CHECK(says(ill, "112 %"));
+    }
+    TEST_CASE("recorded: a scan, as JSON and as text") {
+        const auto devices = parseScan(answer("qemu_scan"));
+        const auto lines = talome::smart::parseScan(answer("qemu_scan", ".txt"));
+        REQUIRE(devices.size() == 4);
+        REQUIRE(lines.size() == 4);
+        for (std::size_t i = 0; i < devices.size(); ++i) {
+            CHECK(devices[i].name == lines[i].name);
+            CHECK(devices[i].type == lines[i].type);
+        }
+        CHECK(devices[0].name == "/dev/sda");
+        CHECK(devices[0].type == "scsi"); // though it is a SATA disk
+        CHECK(devices[2].name == "/dev/nvme0");
+        CHECK(devices[2].type == "nvme");
+    }
+    TEST_CASE("recorded: a SATA disk, after a short self-test") {
+        const auto d = read("qemu_ata", 0, "scsi");
+        CHECK(d.type == "sat");
+        CHECK(d.health == SmartHealth::healthy);
+        CHECK(d.reasons.empty());
+        CHECK(d.smartSupported == true);
+        CHECK(d.model == "QEMU HARDDISK");
+        CHECK(d.serial == "QATA0001");
+        CHECK(d.firmware == "2.5+");
+        CHECK(d.temperature == 31); // of attribute 190, whose raw value is 522125343
+        CHECK(d.powerOnHours == 1);
+        CHECK(d.capacityBytes == 64 << 20);
+        REQUIRE(d.attributes.size() == 7);
+        CHECK(d.attributes[6].raw == "31 (Min/Max 31/31)");
+        CHECK(d.attributes[6].threshold == 50);
+        CHECK(d.counters.reallocated == 0);
+        CHECK_FALSE(d.counters.pending);
+        CHECK_FALSE(d.counters.usedPercent);
+        REQUIRE(d.selfTests.size() == 1);
+        CHECK(d.selfTests[0].type == "Short offline");
+        CHECK(d.selfTests[0].passed == true);
+        CHECK(d.selfTests[0].atHours == 4660);
+    }
+    TEST_CASE("recorded: NVMe disks, a good one and one that warns of itself") {
+        const auto well = read("qemu_nvme", 0, "nvme");
+        CHECK(well.type == "nvme");
+        CHECK(well.health == SmartHealth::healthy);
+        CHECK(well.reasons.empty()); // 0 % of spare space are left, and 0 % are enough for it
+        CHECK(well.model == "QEMU NVMe Ctrl");
+        CHECK(well.serial == "QNVME0001");
+        CHECK(well.temperature == 50);
+        CHECK(well.powerOnHours == 0);
+        CHECK(well.counters.usedPercent == 0);
+        CHECK(well.counters.mediaErrors == 0);
+        CHECK_FALSE(well.capacityBytes);
+        CHECK(well.selfTests.empty());
+        const auto ill = read("qemu_nvme_failing", 8, "nvme");
+        CHECK(ill.health == SmartHealth::failing);
+        CHECK(ill.reasons.size() == 3);
+        CHECK(says(ill, "spare space is used up"));
+        CHECK(says(ill, "no longer reliable"));
+        CHECK(says(ill, "says itself that it fails"));
+    }
+    TEST_CASE("recorded: disks that do not say how they are") {
+        const auto scsi = read("qemu_scsi", 4, "scsi");
+        CHECK(scsi.health == SmartHealth::unknown);
+        CHECK(scsi.smartSupported == false);
+        CHECK(scsi.model == "QEMU QEMU HARDDISK");
+        CHECK_FALSE(scsi.temperature); // smartctl says 0 °C
+        const auto off = read("qemu_ata_off", 4, "scsi");
+        CHECK(off.health == SmartHealth::unknown);
+        CHECK(off.serial == "QATA0001");
+        CHECK(says(off, "does not say how it is"));
+        const auto denied = read("qemu_ata_denied", 2, "scsi");
+        CHECK(denied.health == SmartHealth::unknown);
+        CHECK(says(denied, "Permission denied"));
+        const auto admin = read("qemu_nvme_no_admin", 2, "nvme");
+        CHECK(admin.health == SmartHealth::unknown);
+        CHECK(says(admin, "NVME_IOCTL_ADMIN_CMD: Permission denied"));
+        const auto rawio = read("qemu_ata_no_rawio", 0, "scsi"); // exit code 0, and no word of why
+        CHECK(rawio.health == SmartHealth::unknown);
+        CHECK(says(rawio, "CAP_SYS_RAWIO"));
+    }
+    TEST_CASE("a self-test of an NVMe disk: ignored by smartctl before 7.4, with exit code 0") {
+        CHECK_FALSE(beginsNvmeTests(answer("qemu_nvme_test")));
+        CHECK(beginsNvmeTests(R"({"smartctl":{"version":[7,4]}})"));
+        CHECK(beginsNvmeTests(R"({"smartctl":{"version":[8,0]}})"));
+        CHECK_FALSE(beginsNvmeTests(R"({"smartctl":{"version":["7",{}]}})"));
+        CHECK_THROWS_AS(beginsNvmeTests("smartctl 7.4"), talome::BadUpstream);
     }
     TEST_CASE("what has grown") {
         CHECK(grown({}, {}).empty());

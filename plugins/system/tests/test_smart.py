@@ -18,6 +18,8 @@ ANSWERS = pathlib.Path(__file__).resolve().parent / "smart"
 DISKS = {"sda": "ata_healthy", "sdb": "ata_failing", "sdc": "ata_warning", "sdd": "ata_standby", "nvme0": "nvme_healthy", "nvme1": "nvme_failing",
          "sde": "no_smart", "sdf": "not_permitted", "sdg": "usb_no_status"}
 
+RECORDED = {"sda": "qemu_ata", "sdb": "qemu_scsi", "nvme0": "qemu_nvme", "nvme1": "qemu_nvme_failing"}
+
 PROGRAM = """#!/usr/bin/python3
 import json, pathlib, sys
 folder = pathlib.Path({folder!r})
@@ -46,12 +48,13 @@ def in_namespace(steps):
 
 @unittest.skipIf(os.geteuid() != 0, "putting a program in the place of smartctl needs root")
 class SmartCase(unittest.TestCase):
-    def talomed(self, with_smartctl=True, disks=DISKS, env=None):
+    def talomed(self, with_smartctl=True, disks=DISKS, env=None, scan="scan"):
         """A talomed that sees this smartctl, or none, by mounts of its own."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="talome-smart-"))
         self.addCleanup(shutil.rmtree, self.folder, True)
         for each in ANSWERS.glob("*.json"):
             shutil.copy(each, self.folder)
+        shutil.copy(ANSWERS / f"{scan}.json", self.folder / "scan.json")
         (self.folder / "disks.json").write_text(json.dumps(disks))
         bin = self.folder / "bin"
         bin.mkdir()
@@ -106,6 +109,28 @@ class SmartTest(SmartCase):
         self.assertEqual(checks["/dev/sdd"]["status"], "unknown")
         self.assertEqual(talomed.post("/api/storage/smart/sda/test", {"type": "short"}).status, 202)
         self.assertEqual(talomed.post("/api/storage/smart/sda/test", {"type": "all"}).status, 400)
+
+    def test_recorded_answers(self):
+        talomed = self.talomed(disks=RECORDED, scan="qemu_scan")
+        answer = self.asked(talomed)
+        self.assertEqual(answer.status, 200, answer)
+        disks = {each["device"].removeprefix("/dev/"): each for each in answer.json}
+        self.assertEqual({name: (each["type"], each["health"]) for name, each in disks.items()},
+                         {"sda": ("sat", "healthy"), "sdb": ("scsi", "unknown"), "nvme0": ("nvme", "healthy"), "nvme1": ("nvme", "failing")})
+        self.assertEqual([(each["model"], each["serial"], each.get("temperature"), each.get("powerOnHours"), each.get("capacityBytes"))
+                          for each in disks.values()],
+                         [("QEMU HARDDISK", "QATA0001", 31, 1, 64 << 20), ("QEMU QEMU HARDDISK", "QSCSI0001", None, None, 16 << 20),
+                          ("QEMU NVMe Ctrl", "QNVME0001", 50, 0, None), ("QEMU NVMe Ctrl", "QNVME0002", 50, 0, None)])
+        self.assertEqual(disks["sdb"]["reasons"], ["it has no SMART"])
+        whole = talomed.get("/api/storage/smart/sda").json
+        self.assertEqual([each["id"] for each in whole["attributes"]], [1, 3, 4, 5, 9, 12, 190])
+        self.assertEqual([(each["type"], each["passed"], each["atHours"]) for each in whole["selfTests"]], [("Short offline", True, 4660)])
+        checks = {each["subject"]: each["status"] for each in talomed.get("/api/system/health").json["checks"] if each["name"] == "smart"}
+        self.assertEqual(checks["/dev/nvme1"], "critical")
+        self.assertEqual(talomed.post("/api/storage/smart/sda/test", {"type": "short"}).status, 202)
+        refused = talomed.post("/api/storage/smart/nvme0/test", {"type": "short"})  # smartctl 7.3 ends with 0 and has begun none
+        self.assertEqual(refused.status, 409, refused)
+        self.assertIn("smartctl before 7.4", refused.json["error"])
 
     def test_errors_that_grow(self):
         talomed = self.talomed(disks=DISKS | {"sda": "ata_healthy"})
