@@ -1,5 +1,5 @@
-// Calls of models that wait for a person. A model cannot say which leave its call has: the server remembers which one each
-// call has asked for, so that the same call, made once more, is the one that was allowed.
+// Calls of models that wait for a person. A model cannot say which leave its call has: the server remembers which one
+// each call has asked for, so that the same call, made once more, is the one that was allowed.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,8 @@ std::string Server::promptsGet(Request& request) {
     const auto* arguments = objectOf(request.params(), "arguments");
     if (arguments)
         for (const auto& [key, value] : *arguments)
-            if (!value.is_string()) throw RpcError(kInvalidParams, "arguments." + std::string(key) + ": expected a text");
+            if (!value.is_string())
+                throw RpcError(kInvalidParams, "arguments." + std::string(key) + ": expected a text");
     const auto input = arguments ? json::serialize(*arguments) : "{}";
     Conversation conversation(request, states_, "prompts/get\n" + digestOf(request.owner + "\n" + name + "\n" + input),
                               host_.nowMs());

@@ -98,11 +98,11 @@ private:
     std::mutex madeMutex_;
     std::map<std::string, Entries> made_; ///< tools as clients see them, by the digest of what they were made from
 
-    std::mutex mutex_; ///< of what follows
+    std::mutex mutex_;                                                                          ///< of what follows
     std::map<std::pair<std::string, std::string>, std::shared_ptr<std::atomic<bool>>> running_; ///< by session and id
     std::map<std::uint64_t, std::shared_ptr<Listener>> listeners_;
     std::uint64_t lastListener_ = 0;
-    std::atomic<int> waiting_{0};     ///< calls that hold a thread for a person's answer
+    std::atomic<int> waiting_{0};      ///< calls that hold a thread for a person's answer
     std::atomic<bool> watched_{false}; ///< some client watches a resource
 };
 
