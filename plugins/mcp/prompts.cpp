@@ -47,7 +47,7 @@ std::string Server::promptsGet(Request& request) {
             if (!value.is_string())
                 throw RpcError(kInvalidParams, "arguments." + std::string(key) + ": expected a text");
     const auto input = arguments ? json::serialize(*arguments) : "{}";
-    Conversation conversation(request, states_, "prompts/get\n" + digestOf(request.owner + "\n" + name + "\n" + input),
+    Conversation conversation(request, states_, "prompts/get\n" + request.owner + "\n" + name + "\n" + input,
                               host_.nowMs());
     std::string result;
     const auto answer = callOffer(request, conversation, Offer::prompt, name, input, {}, result);

@@ -45,7 +45,7 @@ std::string Server::templatesList(Request& request) {
 
 std::string Server::resourcesRead(Request& request) {
     const auto uri = textOf(request.params(), "uri");
-    Conversation conversation(request, states_, "resources/read\n" + digestOf(request.owner + "\n" + uri),
+    Conversation conversation(request, states_, "resources/read\n" + request.owner + "\n" + uri,
                               host_.nowMs());
     std::string result;
     const auto answer = callOffer(request, conversation, Offer::resource, uri, "{}", {}, result);

@@ -61,7 +61,7 @@ private:
     std::string toolsList(Request&);
     std::string toolsCall(Request&);
     struct Waiting {
-        std::string digest, tool, input, approval; ///< who calls what with which arguments; the arguments in JSON
+        std::string call, tool, input, approval; ///< who calls what with which arguments; the arguments in JSON
     };
     std::string waitForPerson(Request&, Conversation&, const Waiting&);
     // resources.cpp

@@ -210,7 +210,7 @@ std::string Server::toolsCall(Request& request) {
     const auto* arguments = objectOf(request.params(), "arguments");
     std::string input;
     writeSorted(input, arguments ? json::value(*arguments) : json::value(json::object()));
-    const auto call = digestOf(request.owner + "\n" + name + "\n" + input);
+    const auto call = request.owner + "\n" + name + "\n" + input;
     Conversation conversation(request, states_, "tools/call\n" + call, host_.nowMs());
     std::string result;
     const auto approval = approvals_.of(call, host_.nowMs());
@@ -226,7 +226,7 @@ std::string Server::toolsCall(Request& request) {
 /// Only a person who has logged in can give leave, out of the reach of whatever speaks here: an answer of the client is
 /// no leave, it only says that it is worth to look once more.
 std::string Server::waitForPerson(Request& request, Conversation& conversation, const Waiting& call) {
-    approvals_.remember(call.digest, call.approval, host_.nowMs());
+    approvals_.remember(call.call, call.approval, host_.nowMs());
     const auto place = request.base.empty() ? "POST /api/tools/approvals/" + call.approval
                                             : request.base + "/mcp/approvals/" + call.approval;
     const auto words = "The tool " + call.tool + " waits for a person's approval: " + call.approval +
@@ -268,7 +268,7 @@ std::string Server::waitForPerson(Request& request, Conversation& conversation, 
     const auto again = callOffer(request, conversation, Offer::tool, call.tool, call.input, call.approval, result);
     if (!again) return result;
     if (!again->approval.empty()) return failure(words);
-    approvals_.forget(call.digest);
+    approvals_.forget(call.call);
     return again->status < 0 ? failure(again->words) : content(call.tool, *again);
 }
 
