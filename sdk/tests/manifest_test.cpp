@@ -42,6 +42,13 @@ struct Given {
                      0,
                      &invoke,
                      nullptr,
+                     0,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     0,
+                     0,
+                     0,
                      0};
     }
     std::string refusal() {
