@@ -222,7 +222,7 @@ struct Server::Parts {
                    &clockwork,
                    &jobs,
                    [this](const jobs::Owner& owner) { return jobOwner(owner); },
-                    &fetch},
+                   &fetch},
           manager(services, database, managerOptions(config)),
           api({services, users, sessions, tokens, passwords, database, snapshots, approvals, audit, manager, metrics,
                config, [this] { return gauges(); }, checks()}),
@@ -275,8 +275,8 @@ struct Server::Parts {
         return {};
     }
 
-    /// The patience of a part is how long it may be busy, which is not to be taken for dead. The pool of background work
-    /// is no part: several plugins may keep it busy for longer than any patience, and mean it.
+    /// The patience of a part is how long it may be busy, which is not to be taken for dead. The pool of background
+    /// work is no part: several plugins may keep it busy for longer than any patience, and mean it.
     void startWatchdog() {
         std::uint64_t limit = 0; // microseconds
         if (sd_watchdog_enabled(0, &limit) <= 0) return;
@@ -357,7 +357,9 @@ Server::~Server() = default;
 std::string Server::address() const {
     return (parts_->http.options().tls ? "https://" : "http://") + parts_->http.address().toString();
 }
-Server::Inside Server::inside() { return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}}; }
+Server::Inside Server::inside() {
+    return {parts_->services, parts_->users, parts_->sessions, {&parts_->pool, &parts_->jobs.pool()}};
+}
 
 std::string Server::setupCode() const { return parts_->api.auth.setupCode(); }
 
