@@ -84,8 +84,9 @@ std::vector<std::string> split(std::string_view list) {
 /// Of plugins: what bounds a model, or opens the server to others.
 bool isForPersons(std::string_view key) {
     if (key == "ai_daily_cap_usd" || key == "agent_loop_config") return true;
-    return std::ranges::any_of(std::initializer_list<std::string_view>{"evolution_", "local_domains_", "mcp_", "proxy_"},
-                               [&](std::string_view prefix) { return key.starts_with(prefix); });
+    return std::ranges::any_of(
+        std::initializer_list<std::string_view>{"evolution_", "local_domains_", "mcp_", "proxy_"},
+        [&](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
 /// What a history's row holds: never a secret, also not one of a setting that nobody declares any more.

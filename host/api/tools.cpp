@@ -53,7 +53,9 @@ template <class F> void passingOn(F&& body) {
 } // namespace
 
 Tools::Tools(Registry& registry, const plugins::Services& services) : host_(registry.host()), services_(services) {
-    registry.operation("tools.list", "The tools that the caller may use, by name, and their domains", session, Tier::read, this, &Tools::list)
+    registry
+        .operation("tools.list", "The tools that the caller may use, by name, and their domains", session, Tier::read,
+                   this, &Tools::list)
         .route("GET", "/api/tools")
         .input("domain", "only its", length(1, 32))
         .input("tier", "only those", oneOf({"read", "modify", "destructive"}))
@@ -167,9 +169,11 @@ Json Tools::call(Call& call, const ToolInput& input) {
     passingOn([&] {
         const auto now = raw.snapshot->offers ? state(*raw.snapshot->offers) : gate::OfferState();
         if (input.dryRun) {
-            const auto found = raw.snapshot->offers ? gate::find(OfferKind::tool, *raw.snapshot->offers, input.name) : gate::FoundOffer();
+            const auto found = raw.snapshot->offers ? gate::find(OfferKind::tool, *raw.snapshot->offers, input.name)
+                                                    : gate::FoundOffer();
             if (found.offer && !found.offer->endpoint->input.has("dryRun"))
-                throw gate::Failure(std::vector<gate::Detail>{{"dryRun", "this tool cannot be tried without being done"}});
+                throw gate::Failure(
+                    std::vector<gate::Detail>{{"dryRun", "this tool cannot be tried without being done"}});
             if (auto* object = given.if_object()) (*object)["dryRun"] = true;
         }
         const auto found = [&](const gate::Offer& offer) { type = offer.endpoint->declared.outputType; };

@@ -51,8 +51,8 @@ private:
 
     Host host_;
     const plugins::Services& services_;
-    std::mutex mutex_;                   ///< of what follows
-    std::array<std::size_t, 3> seen_{};  ///< digests of the lists, by kind
+    std::mutex mutex_;                  ///< of what follows
+    std::array<std::size_t, 3> seen_{}; ///< digests of the lists, by kind
 };
 
 } // namespace talome::api

@@ -1,5 +1,5 @@
-// talomectl mcp: the Model Context Protocol over standard input and output, for clients that start a program. Each line is
-// one message, which goes to the running server; what comes back is printed, and nothing else ever is.
+// talomectl mcp: the Model Context Protocol over standard input and output, for clients that start a program. Each line
+// is one message, which goes to the running server; what comes back is printed, and nothing else ever is.
 #include "host/ctl/commands.hpp"
 
 #include <Poco/Base64Encoder.h>
@@ -34,8 +34,8 @@ constexpr std::string_view kMetaVersion = "io.modelcontextprotocol/protocolVersi
 /// What the bridge must know of a message to pass it on.
 struct Line {
     std::string text, method, name;
-    std::string version; ///< of a message of 2026-07-28 and later; empty: of an older one
-    std::optional<std::string> id; ///< JSON; of a request
+    std::string version;                ///< of a message of 2026-07-28 and later; empty: of an older one
+    std::optional<std::string> id;      ///< JSON; of a request
     std::optional<std::string> cancels; ///< JSON id of the request that it cancels
 };
 
@@ -343,7 +343,7 @@ private:
     std::mutex out_;
     std::mutex restart_;             ///< of what follows
     std::optional<Line> initialize_; ///< the client's, for a server that was started anew
-    std::mutex mutex_; ///< of what follows
+    std::mutex mutex_;               ///< of what follows
     std::condition_variable changed_;
     std::string sessionId_, version_ = "2025-11-25";
     std::map<std::string, Open> open_;

@@ -44,11 +44,11 @@ struct talome_call {
     /// Of a call that outlasts requests, a job's: brings principal and snapshot up to now. Throws Failure if its user
     /// may not do it any more. Null for all others.
     std::function<void(talome_call&)> renew;
-    bool passed = false;                         ///< the gate let it through already, at an earlier visit
-    bool secure = false;                         ///< the caller came by HTTPS, to this server or to a trusted proxy
-    const talome::gate::Drain* inside = nullptr; ///< of the plugin that serves the call; null: the host's own
-    std::optional<talome::manifest::Tier> tier;          ///< of this input, once it is known; none: the operation's
-    const talome::gate::CallerLink* link = nullptr;      ///< of the nearest call around that has one; null: nobody listens
+    bool passed = false;                            ///< the gate let it through already, at an earlier visit
+    bool secure = false;                            ///< the caller came by HTTPS, to this server or to a trusted proxy
+    const talome::gate::Drain* inside = nullptr;    ///< of the plugin that serves the call; null: the host's own
+    std::optional<talome::manifest::Tier> tier;     ///< of this input, once it is known; none: the operation's
+    const talome::gate::CallerLink* link = nullptr; ///< of the nearest call around that has one; null: nobody listens
     bool relayed = false; ///< a proxy that is not trusted stands between: the peer's address proves nothing
 };
 

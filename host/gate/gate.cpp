@@ -88,7 +88,7 @@ void Gate::authorise(const talome_call& call, const Endpoint& endpoint, manifest
     require(call, declared.permission);
     const auto& who = *call.principal;
     if (declared.permission == "public" && declared.tier == manifest::Tier::read) return; // as without a token
-    if (declared.passesOn.value_or(false)) return; // what it passes on is judged
+    if (declared.passesOn.value_or(false)) return;                                        // what it passes on is judged
     if (isWithinReach(who, endpoint.plugin, declared, tier)) return;
     throw Failure(TALOME_E_DENIED, tier > who.most ? "the token's scope is " + tierName(who.most) + ", and " +
                                                          declared.id + " is " + tierName(tier)

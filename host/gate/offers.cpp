@@ -82,9 +82,8 @@ std::string fixedOf(const manifest::Tool& tool, const Offer& offer) {
     if (declared.tierRules) {
         auto& rules = object["tierRules"].emplace_array();
         for (const auto& rule : *declared.tierRules)
-            rules.push_back(json::object{{"input", outerName(tool.rename, rule.input)},
-                                         {"equals", rule.equals},
-                                         {"tier", tierName(rule.tier)}});
+            rules.push_back(json::object{
+                {"input", outerName(tool.rename, rule.input)}, {"equals", rule.equals}, {"tier", tierName(rule.tier)}});
     }
     object["inputSchema"] = renamed(declared.input, tool.rename);
     object["outputType"] = declared.outputType;
@@ -114,9 +113,8 @@ std::string fixedOf(const manifest::Prompt& prompt, const Offer& offer) {
                       {"inputSchema", renamed(declared.input, prompt.rename)}});
 }
 
-template <class Declared>
-void put(Offers::Table& table, const std::shared_ptr<const Endpoint>& endpoint, const Declared& declared,
-         const std::string& name, const char* what) {
+template <class Declared> void put(Offers::Table& table, const std::shared_ptr<const Endpoint>& endpoint,
+                                   const Declared& declared, const std::string& name, const char* what) {
     auto offer = begin(endpoint, name, declared.rename, declared.domain, declared.summary);
     offer.fixed = fixedOf(declared, offer);
     if (!table.emplace(name, std::move(offer)).second)
@@ -253,7 +251,8 @@ void listTo(OfferKind kind, const Snapshot& snapshot, const Principal& caller, c
 FoundOffer find(OfferKind kind, const Offers& offers, std::string_view name) {
     FoundOffer found;
     const auto& table = offers.of(kind);
-    if (const auto it = table.find(name); it != table.end() && (kind != OfferKind::resource || name.find('{') == name.npos)) {
+    if (const auto it = table.find(name);
+        it != table.end() && (kind != OfferKind::resource || name.find('{') == name.npos)) {
         found.offer = &it->second;
         return found;
     }

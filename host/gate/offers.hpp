@@ -1,5 +1,5 @@
-// What operations offer to models: tools, resources and prompts, as one table beside the operations of a snapshot. Who sees
-// what of it follows from the same rules as a call: permission, and the reach of a token.
+// What operations offer to models: tools, resources and prompts, as one table beside the operations of a snapshot. Who
+// sees what of it follows from the same rules as a call: permission, and the reach of a token.
 #pragma once
 
 #include "host/gate/gate.hpp"

@@ -15,9 +15,21 @@ crash::Usage usage;
 talome_status nothing(void*, talome_call*, talome_bytes, talome_sink, void*) noexcept { return TALOME_OK; }
 
 std::shared_ptr<Endpoint> endpointOf(manifest::Operation operation, std::string plugin = "things") {
-    operation.input = json::parse(R"({"type":"object","properties":{"id":{"type":"string"},"dryRun":{"type":"boolean","default":true}},"required":["id"],"additionalProperties":false})");
+    operation.input = json::parse(
+        R"({"type":"object","properties":{"id":{"type":"string"},"dryRun":{"type":"boolean","default":true}},"required":["id"],"additionalProperties":false})");
     Schema schema(operation.input);
-    return std::make_shared<Endpoint>(Endpoint{std::move(operation), std::move(schema), &nothing, nullptr, {}, false, std::move(plugin), nullptr, nullptr, std::chrono::milliseconds(0), usage, nullptr});
+    return std::make_shared<Endpoint>(Endpoint{std::move(operation),
+                                               std::move(schema),
+                                               &nothing,
+                                               nullptr,
+                                               {},
+                                               false,
+                                               std::move(plugin),
+                                               nullptr,
+                                               nullptr,
+                                               std::chrono::milliseconds(0),
+                                               usage,
+                                               nullptr});
 }
 
 manifest::Operation operation(const char* id, manifest::Tier tier) {
@@ -53,7 +65,8 @@ TEST_CASE("the table of offers") {
     clear.tools = {{"clear_things", "Clear", {{"thing", "id"}}, "things"}};
     offers.add(endpointOf(clear));
     auto read = operation("things.read", Tier::read);
-    read.resources = {{{"talome://things/{thing}", "thing", "One", {{"thing", "id"}}, "things", {}}, {"talome://things", "things", "All", {}, "things", {}}}};
+    read.resources = {{{"talome://things/{thing}", "thing", "One", {{"thing", "id"}}, "things", {}},
+                       {"talome://things", "things", "All", {}, "things", {}}}};
     offers.add(endpointOf(read));
     offers.add(manifest::ToolDomain{"things", "Things", {"things_url"}, {}});
     CHECK_THROWS_AS(offers.add(endpointOf(clear)), std::invalid_argument);
@@ -70,7 +83,8 @@ TEST_CASE("the table of offers") {
         const auto found = find(OfferKind::resource, offers, "talome://things/a%20b");
         REQUIRE(found.offer);
         CHECK(found.parameters == std::vector<std::pair<std::string, std::string>>{{"thing", "a b"}});
-        for (const char* none : {"talome://things/", "talome://things/a/b", "talome://others/a", "talome://things/%zz", "talome://things/{thing}/x"})
+        for (const char* none : {"talome://things/", "talome://things/a/b", "talome://others/a", "talome://things/%zz",
+                                 "talome://things/{thing}/x"})
             CHECK_MESSAGE(!find(OfferKind::resource, offers, none).offer, none);
     }
     SUBCASE("what settings say") {

@@ -68,7 +68,9 @@ bool isWithinReach(const Principal& principal, std::string_view plugin, const ma
     };
     for (const auto& tool : operation.tools)
         if (holds(tool.domain) || (tool.category && principal.groups->contains(*tool.category))) return true;
-    const auto any = [&](const auto& list) { return list && std::ranges::any_of(*list, [&](const auto& each) { return holds(each.domain); }); };
+    const auto any = [&](const auto& list) {
+        return list && std::ranges::any_of(*list, [&](const auto& each) { return holds(each.domain); });
+    };
     return any(operation.resources) || any(operation.prompts);
 }
 

@@ -163,10 +163,9 @@ talome_status ask(talome_call* call, talome_str key, talome_str kind, talome_byt
 } // namespace
 
 const talome_operations& operationsArea() {
-    static const talome_operations table{sizeof table, 0,         declare,   declareFlag, uses,
-                                         call,         principal, granted,   requestId,   deadlineMs,
-                                         cancelled,    setStatus, setHeader, callWith,    dependsOn,
-                                         declareDomain, tell,     ask};
+    static const talome_operations table{sizeof table, 0,        declare,   declareFlag,   uses,      call,
+                                         principal,    granted,  requestId, deadlineMs,    cancelled, setStatus,
+                                         setHeader,    callWith, dependsOn, declareDomain, tell,      ask};
     return table;
 }
 

@@ -80,7 +80,8 @@ void requireWithin(const manifest::Manifest& declared, const manifest::Manifest&
     within(declared.listeners, written.listeners, "the listener", id);
     within(declared.topics, written.topics, "the topic", name);
     within(declared.flags, written.flags, "the flag", name);
-    if (declared.domains) within(*declared.domains, written.domains.value_or(std::vector<manifest::ToolDomain>{}), "the domain", name);
+    if (declared.domains)
+        within(*declared.domains, written.domains.value_or(std::vector<manifest::ToolDomain>{}), "the domain", name);
     within(declared.migrations, written.migrations, "the migration",
            [](const auto& each) { return std::to_string(each.version); });
     within(declared.uses, written.uses, "the use of", itself);

@@ -126,10 +126,10 @@ namespace talome::plugins {
 struct Budget {
     Budget(const std::string& id, const Services& services);
     const gate::Limits limits;
-    crash::Usage& usage;                             ///< what its code costs
-    const std::shared_ptr<gate::Bulkhead> bulkhead;  ///< of calls from outside
-    const std::shared_ptr<http::Holdings> holdings;  ///< of its connections
-    const std::shared_ptr<tasks::Share> background;  ///< of the pool's threads: its tasks, events and sockets
+    crash::Usage& usage;                            ///< what its code costs
+    const std::shared_ptr<gate::Bulkhead> bulkhead; ///< of calls from outside
+    const std::shared_ptr<http::Holdings> holdings; ///< of its connections
+    const std::shared_ptr<tasks::Share> background; ///< of the pool's threads: its tasks, events and sockets
 };
 
 } // namespace talome::plugins
@@ -139,8 +139,7 @@ struct talome_self {
     talome_self(std::string id, talome::plugins::Services services,
                 std::shared_ptr<talome::plugins::Budget> budget = nullptr)
         : id(std::move(id)), services(std::move(services)),
-          budget(budget ? std::move(budget)
-                        : std::make_shared<talome::plugins::Budget>(this->id, this->services)),
+          budget(budget ? std::move(budget) : std::make_shared<talome::plugins::Budget>(this->id, this->services)),
           limits(this->budget->limits), usage(this->budget->usage), bulkhead(this->budget->bulkhead),
           holdings(this->budget->holdings), drain(std::make_shared<talome::gate::Drain>()),
           strand(std::make_shared<talome::tasks::Strand>(talome::tasks::postTo(this->budget->background))) {}
@@ -177,8 +176,8 @@ struct talome_self {
     talome::crash::Usage& usage; ///< `crash::Scope scope(self->usage, id)`
     const std::shared_ptr<talome::gate::Bulkhead> bulkhead;
     const std::shared_ptr<talome::http::Holdings> holdings;
-    const std::shared_ptr<talome::gate::Drain> drain;       ///< calls, streams and uploads in its code
-    std::shared_ptr<talome::storage::Database> database;    ///< from start() on; of all generations of the plugin
+    const std::shared_ptr<talome::gate::Drain> drain;    ///< calls, streams and uploads in its code
+    std::shared_ptr<talome::storage::Database> database; ///< from start() on; of all generations of the plugin
     std::shared_ptr<talome::tasks::Strand> strand;
     std::mutex mutex;                  ///< of what follows
     std::vector<std::uint64_t> heard;  ///< numbers of its subscriptions

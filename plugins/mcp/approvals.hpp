@@ -1,5 +1,5 @@
-// Calls of models that wait for a person. A model cannot say which leave its call has: the server remembers which one each
-// call has asked for, so that the same call, made once more, is the one that was allowed.
+// Calls of models that wait for a person. A model cannot say which leave its call has: the server remembers which one
+// each call has asked for, so that the same call, made once more, is the one that was allowed.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ public:
     static constexpr std::int64_t kLifetimeMs = 15 * 60'000;
     static constexpr std::size_t kMost = 1000;
 
-    /// `call`: a digest of who calls what with which arguments. Empty: it has asked for none.
+    /// `call`: who calls what with which arguments. Empty: it has asked for none.
     std::string of(const std::string& call, std::int64_t nowMs) const;
     void remember(const std::string& call, const std::string& approval, std::int64_t nowMs);
     void forget(const std::string& call);
@@ -27,8 +27,8 @@ private:
         std::int64_t until;
     };
     mutable std::mutex mutex_;
-    std::map<std::string, Asked> asked_;
-    std::deque<std::string> order_; ///< the oldest first; may name what is forgotten
+    std::map<std::string, Asked> asked_; ///< by the digest of the call, which may be long
+    std::deque<std::string> order_;      ///< the oldest first; may name what is forgotten
 };
 
 } // namespace talome::mcp

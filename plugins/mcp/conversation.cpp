@@ -58,7 +58,8 @@ Conversation::Conversation(Request& request, const RequestState& states, std::st
     if (!given) return;
     if (!given->is_object()) throw RpcError(kInvalidParams, "inputResponses: expected an object");
     for (const auto& [key, answer] : given->get_object()) {
-        if (!answer.is_object()) throw RpcError(kInvalidParams, "inputResponses." + std::string(key) + ": expected an object");
+        if (!answer.is_object())
+            throw RpcError(kInvalidParams, "inputResponses." + std::string(key) + ": expected an object");
         answers_[key] = answer;
     }
     if (json::serialize(answers_).size() > kMostAnswers) throw RpcError(kInvalidParams, "inputResponses: are too long");
@@ -135,8 +136,8 @@ std::string Conversation::askNow(std::string_view method, std::string_view kind,
             session.pending.erase(id);
         }
     } forget{*session, id};
-    request_.reply.tell(json::serialize(
-        json::object{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", question}}));
+    request_.reply.tell(
+        json::serialize(json::object{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", question}}));
     const auto response = pending->wait(limit, [&] { return request_.cancelled->load() || request_.call.cancelled(); });
     if (!response) {
         if (request_.call.cancelled() || *request_.cancelled) throw Cancelled("the client has left");

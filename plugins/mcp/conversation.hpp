@@ -1,6 +1,6 @@
-// What an operation tells its caller while it runs, and what it asks: notifications and questions of MCP, in the manner of
-// the client's era. An older client is asked within the stream of the answer; a newer one is told what is wanted, and makes
-// the call once more with the answers.
+// What an operation tells its caller while it runs, and what it asks: notifications and questions of MCP, in the manner
+// of the client's era. An older client is asked within the stream of the answer; a newer one is told what is wanted,
+// and makes the call once more with the answers.
 #pragma once
 
 #include "protocol/request_state.hpp"
@@ -14,8 +14,8 @@ public:
     Conversation(Request&, const RequestState&, std::string boundTo, std::int64_t nowMs);
 
     OfferCall options(std::string approval = {});
-    /// The result of the question, as the client gives it. Throws Cancelled: it comes with the next call; Unsupported: the
-    /// client cannot be asked that.
+    /// The result of the question, as the client gives it. Throws Cancelled: it comes with the next call; Unsupported:
+    /// the client cannot be asked that.
     std::string ask(std::string_view key, std::string_view kind, std::string_view question,
                     std::chrono::milliseconds limit);
 

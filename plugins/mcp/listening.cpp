@@ -76,8 +76,9 @@ void Server::listen(Request& request, Exchange& exchange) {
     listener->prompts = isTrue(wanted, "promptsListChanged");
     listener->resources = isTrue(wanted, "resourcesListChanged");
     json::object granted;
-    for (const auto& [name, on] : {std::pair{"toolsListChanged", listener->tools}, std::pair{"promptsListChanged", listener->prompts},
-                                    std::pair{"resourcesListChanged", listener->resources}})
+    for (const auto& [name, on] :
+         {std::pair{"toolsListChanged", listener->tools}, std::pair{"promptsListChanged", listener->prompts},
+          std::pair{"resourcesListChanged", listener->resources}})
         if (on) granted[name] = true;
     if (const auto* uris = wanted->if_contains("resourceSubscriptions"); uris && uris->is_array()) {
         json::array known;
@@ -123,7 +124,8 @@ void Server::listsChanged(bool tools, bool resources, bool prompts) {
         const bool wanted[] = {listener->tools, listener->resources, listener->prompts};
         for (std::size_t i = 0; i < std::size(changes); ++i)
             if (changes[i].happened && wanted[i])
-                listener->stream.event(notificationText(changes[i].method, taggedWith(listener->subscription)), "message");
+                listener->stream.event(notificationText(changes[i].method, taggedWith(listener->subscription)),
+                                       "message");
     }
 }
 
@@ -144,7 +146,9 @@ void Server::happened(std::string_view topic) {
         for (const auto& [uri, patterns] : listener->updates) {
             any = true;
             if (concerns(patterns, topic))
-                listener->stream.event(notificationText("notifications/resources/updated", taggedWith(listener->subscription, {{"uri", uri}})), "message");
+                listener->stream.event(notificationText("notifications/resources/updated",
+                                                        taggedWith(listener->subscription, {{"uri", uri}})),
+                                       "message");
         }
     if (!any) watched_ = false; // the next subscription says so again
 }

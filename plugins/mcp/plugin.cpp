@@ -20,9 +20,11 @@ public:
 
         registry.setting("mcp_enabled", "Whether clients of MCP are served", true);
         registry
-            .setting("mcp_allowed_origins",
-                     "Pages that may use /mcp, and names by which this server is reached: https://talome.example.com, with "
-                     "commas between them", "")
+            .setting(
+                "mcp_allowed_origins",
+                "Pages that may use /mcp, and names by which this server is reached: https://talome.example.com, with "
+                "commas between them",
+                "")
             .length(0, 2000);
 
         registry.on("tools.changed", this, &Mcp::listsChanged);
@@ -36,14 +38,14 @@ private:
 
     void declare(Registry& registry, std::string_view path, const std::string& suffix) {
         registry
-            .raw("mcp.message" + suffix, "A message of the Model Context Protocol", session, Tier::read, "POST", path, this,
-                 &Mcp::post)
+            .raw("mcp.message" + suffix, "A message of the Model Context Protocol", session, Tier::read, "POST", path,
+                 this, &Mcp::post)
             .maxBody(kMostBody)
             .input("domains", "only tools of these domains or categories: docker,system", length(0, 1000))
             .passesOn();
         registry
-            .raw("mcp.listen" + suffix, "What a client of an older revision is told unasked", session, Tier::read, "GET",
-                 path, this, &Mcp::get)
+            .raw("mcp.listen" + suffix, "What a client of an older revision is told unasked", session, Tier::read,
+                 "GET", path, this, &Mcp::get)
             .passesOn();
         registry
             .raw("mcp.leave" + suffix, "Ends a session of an older revision", session, Tier::read, "DELETE", path, this,
@@ -67,4 +69,5 @@ private:
 
 } // namespace talome::mcp
 
-TALOME_PLUGIN(talome::mcp::Mcp, "mcp", "1.0.0", "Tools, resources and prompts for AI clients, by the Model Context Protocol.")
+TALOME_PLUGIN(talome::mcp::Mcp, "mcp", "1.0.0",
+              "Tools, resources and prompts for AI clients, by the Model Context Protocol.")

@@ -44,9 +44,10 @@ std::string Server::promptsGet(Request& request) {
     const auto* arguments = objectOf(request.params(), "arguments");
     if (arguments)
         for (const auto& [key, value] : *arguments)
-            if (!value.is_string()) throw RpcError(kInvalidParams, "arguments." + std::string(key) + ": expected a text");
+            if (!value.is_string())
+                throw RpcError(kInvalidParams, "arguments." + std::string(key) + ": expected a text");
     const auto input = arguments ? json::serialize(*arguments) : "{}";
-    Conversation conversation(request, states_, "prompts/get\n" + digestOf(request.owner + "\n" + name + "\n" + input),
+    Conversation conversation(request, states_, "prompts/get\n" + request.owner + "\n" + name + "\n" + input,
                               host_.nowMs());
     std::string result;
     const auto answer = callOffer(request, conversation, Offer::prompt, name, input, {}, result);

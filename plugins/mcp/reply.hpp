@@ -1,4 +1,5 @@
-// The answer to one POST: JSON, or an event stream from the first moment that something is to be told before the result.
+// The answer to one POST: JSON, or an event stream from the first moment that something is to be told before the
+// result.
 #pragma once
 
 #include "protocol/message.hpp"

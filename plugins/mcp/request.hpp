@@ -17,11 +17,11 @@ struct Request {
     const Message& message;
     bool modern = false;
     std::string version;
-    SessionPtr session;                    ///< null: of the newest revision, or of a client that keeps none
+    SessionPtr session;                      ///< null: of the newest revision, or of a client that keeps none
     const boost::json::object* capabilities; ///< of the client
-    std::string owner;                     ///< user and credential
-    std::string base;                      ///< "http://host:port" as the client reached it; empty: by the unix socket
-    std::vector<std::string> domains;      ///< narrows the lists; empty: all
+    std::string owner;                       ///< user and credential
+    std::string base;                        ///< "http://host:port" as the client reached it; empty: by the unix socket
+    std::vector<std::string> domains;        ///< narrows the lists; empty: all
     std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
 
     const boost::json::object& params() const { return message.params; }

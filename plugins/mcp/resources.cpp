@@ -29,7 +29,8 @@ std::vector<std::string> described(json::array all, bool templates) {
 }
 
 bool isText(std::string_view media) {
-    return media.starts_with("text/") || media == "application/json" || media.ends_with("+json") || media.ends_with("+xml");
+    return media.starts_with("text/") || media == "application/json" || media.ends_with("+json") ||
+           media.ends_with("+xml");
 }
 
 } // namespace
@@ -44,7 +45,8 @@ std::string Server::templatesList(Request& request) {
 
 std::string Server::resourcesRead(Request& request) {
     const auto uri = textOf(request.params(), "uri");
-    Conversation conversation(request, states_, "resources/read\n" + digestOf(request.owner + "\n" + uri), host_.nowMs());
+    Conversation conversation(request, states_, "resources/read\n" + request.owner + "\n" + uri,
+                              host_.nowMs());
     std::string result;
     const auto answer = callOffer(request, conversation, Offer::resource, uri, "{}", {}, result);
     if (!answer) return result;
@@ -90,8 +92,7 @@ std::string Server::subscribe(Request& request) {
     if (!topics) throw RpcError(kResourceNotFound, "Resource not found: " + uri, json::object{{"uri", uri}});
     if (!request.session) return {}; // a client without a session has nowhere to be told
     const std::lock_guard lock(request.session->mutex);
-    if (request.session->subscriptions.size() >= kMostSubscriptions)
-        throw Limited("100 resources are watched already");
+    if (request.session->subscriptions.size() >= kMostSubscriptions) throw Limited("100 resources are watched already");
     request.session->subscriptions.insert_or_assign(uri, std::move(*topics));
     watched_ = true;
     return {};

@@ -61,7 +61,7 @@ private:
     std::string toolsList(Request&);
     std::string toolsCall(Request&);
     struct Waiting {
-        std::string digest, tool, input, approval; ///< who calls what with which arguments; the arguments in JSON
+        std::string call, tool, input, approval; ///< who calls what with which arguments; the arguments in JSON
     };
     std::string waitForPerson(Request&, Conversation&, const Waiting&);
     // resources.cpp
@@ -98,11 +98,11 @@ private:
     std::mutex madeMutex_;
     std::map<std::string, Entries> made_; ///< tools as clients see them, by the digest of what they were made from
 
-    std::mutex mutex_; ///< of what follows
+    std::mutex mutex_;                                                                          ///< of what follows
     std::map<std::pair<std::string, std::string>, std::shared_ptr<std::atomic<bool>>> running_; ///< by session and id
     std::map<std::uint64_t, std::shared_ptr<Listener>> listeners_;
     std::uint64_t lastListener_ = 0;
-    std::atomic<int> waiting_{0};     ///< calls that hold a thread for a person's answer
+    std::atomic<int> waiting_{0};      ///< calls that hold a thread for a person's answer
     std::atomic<bool> watched_{false}; ///< some client watches a resource
 };
 

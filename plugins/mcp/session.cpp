@@ -41,7 +41,8 @@ SessionPtr Sessions::create(std::string owner, std::string version, boost::json:
     session->usedAt = nowMs;
     const std::lock_guard lock(mutex_);
     sweep(nowMs);
-    const auto own = std::ranges::count_if(sessions_, [&](const auto& each) { return each.second->owner == session->owner; });
+    const auto own =
+        std::ranges::count_if(sessions_, [&](const auto& each) { return each.second->owner == session->owner; });
     if ((static_cast<std::size_t>(own) >= kMostOfOwner && !dropIdlest(&session->owner)) ||
         (sessions_.size() >= kMost && !dropIdlest(nullptr)))
         throw Limited("too many sessions are open");

@@ -94,7 +94,8 @@ std::vector<McpTokenInfo> Tokens::list(Call& call) const {
         info.scopes = scopesUpTo(std::string(row.at("scope").as_string()));
         if (const auto* groups = row.if_contains("groups"); groups && groups->is_array())
             info.domains = json::value_to<std::vector<std::string>>(*groups);
-        if (const auto* user = row.if_contains("username"); user && user->is_string()) info.username = std::string(user->get_string());
+        if (const auto* user = row.if_contains("username"); user && user->is_string())
+            info.username = std::string(user->get_string());
         found.push_back(std::move(info));
     }
     return found;

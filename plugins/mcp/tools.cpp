@@ -12,7 +12,7 @@ namespace talome::mcp {
 namespace {
 
 constexpr std::size_t kPage = 500;
-constexpr std::size_t kMostMade = 16; // lists that are kept
+constexpr std::size_t kMostMade = 16;                 // lists that are kept
 constexpr auto kPersonTime = std::chrono::minutes(2); // that a thread may be held for a person's answer
 constexpr int kMostWaiting = 4;
 
@@ -59,14 +59,13 @@ std::string block(std::string_view type, const json::object& more) {
 
 std::string textContent(std::string_view words) { return R"({"type":"text","text":)" + toJson(words) + "}"; }
 
-std::string failure(std::string_view words) {
-    return R"("content":[)" + textContent(words) + R"(],"isError":true)";
-}
+std::string failure(std::string_view words) { return R"("content":[)" + textContent(words) + R"(],"isError":true)"; }
 
 /// UTF-8 without NUL.
 bool isText(std::string_view bytes) {
     for (std::size_t i = 0; i < bytes.size();) {
-        const auto length = static_cast<unsigned char>(bytes[i]) < 0x80 ? std::size_t{bytes[i] != 0} : detail::utf8Length(bytes.substr(i));
+        const auto length = static_cast<unsigned char>(bytes[i]) < 0x80 ? std::size_t{bytes[i] != 0}
+                                                                        : detail::utf8Length(bytes.substr(i));
         if (length == 0) return false;
         i += length;
     }
@@ -78,7 +77,8 @@ std::string content(const std::string& name, const OfferAnswer& answer) {
     const auto media = mediaOf(answer.type);
     if (media == TALOME_CONTENT_TYPE) { // is content already
         const auto from = answer.output.find('{'), to = answer.output.rfind('}');
-        return from == std::string::npos ? failure("the tool answered nothing") : answer.output.substr(from + 1, to - from - 1);
+        return from == std::string::npos ? failure("the tool answered nothing")
+                                         : answer.output.substr(from + 1, to - from - 1);
     }
     if (isJson(media)) {
         auto result = R"("content":[)" + textContent(answer.output) + "]";
@@ -89,7 +89,8 @@ std::string content(const std::string& name, const OfferAnswer& answer) {
         if (media.starts_with(family))
             return R"("content":[)" + block(family, {{"data", toBase64(answer.output)}, {"mimeType", media}}) + "]";
     if (isText(answer.output)) return R"("content":[)" + textContent(answer.output) + "]";
-    const json::object resource{{"uri", "talome://tools/" + name}, {"mimeType", media}, {"blob", toBase64(answer.output)}};
+    const json::object resource{
+        {"uri", "talome://tools/" + name}, {"mimeType", media}, {"blob", toBase64(answer.output)}};
     return R"("content":[)" + block("resource", {{"resource", resource}}) + "]";
 }
 
@@ -139,7 +140,8 @@ std::string Server::page(Request& request, std::string_view member, const std::v
     std::size_t from = 0;
     if (const auto cursor = maybeTextOf(request.params(), "cursor")) {
         const auto plain = fromBase64(*cursor);
-        if (!plain || plain->empty() || plain->size() > 9 || !std::ranges::all_of(*plain, [](char c) { return c >= '0' && c <= '9'; }) ||
+        if (!plain || plain->empty() || plain->size() > 9 ||
+            !std::ranges::all_of(*plain, [](char c) { return c >= '0' && c <= '9'; }) ||
             (from = std::stoul(*plain)) >= entries.size())
             throw RpcError(kInvalidParams, "cursor: is none of this list; begin again without it");
     }
@@ -197,7 +199,8 @@ std::optional<OfferAnswer> Server::callOffer(Request& request, Conversation& con
     }
     if (answer.status == TALOME_E_INTERNAL) {
         host_.error("mcp: " + name + ": " + answer.words);
-        answer.words = "internal error; the server's log has the reason under request " + std::string(request.call.requestId());
+        answer.words =
+            "internal error; the server's log has the reason under request " + std::string(request.call.requestId());
     }
     return answer;
 }
@@ -207,7 +210,7 @@ std::string Server::toolsCall(Request& request) {
     const auto* arguments = objectOf(request.params(), "arguments");
     std::string input;
     writeSorted(input, arguments ? json::value(*arguments) : json::value(json::object()));
-    const auto call = digestOf(request.owner + "\n" + name + "\n" + input);
+    const auto call = request.owner + "\n" + name + "\n" + input;
     Conversation conversation(request, states_, "tools/call\n" + call, host_.nowMs());
     std::string result;
     const auto approval = approvals_.of(call, host_.nowMs());
@@ -220,10 +223,10 @@ std::string Server::toolsCall(Request& request) {
     return waitForPerson(request, conversation, {call, name, input, answer->approval});
 }
 
-/// Only a person who has logged in can give leave, out of the reach of whatever speaks here: an answer of the client is no
-/// leave, it only says that it is worth to look once more.
+/// Only a person who has logged in can give leave, out of the reach of whatever speaks here: an answer of the client is
+/// no leave, it only says that it is worth to look once more.
 std::string Server::waitForPerson(Request& request, Conversation& conversation, const Waiting& call) {
-    approvals_.remember(call.digest, call.approval, host_.nowMs());
+    approvals_.remember(call.call, call.approval, host_.nowMs());
     const auto place = request.base.empty() ? "POST /api/tools/approvals/" + call.approval
                                             : request.base + "/mcp/approvals/" + call.approval;
     const auto words = "The tool " + call.tool + " waits for a person's approval: " + call.approval +
@@ -232,8 +235,8 @@ std::string Server::waitForPerson(Request& request, Conversation& conversation, 
     if (!request.can("elicitation")) return failure(words);
     const auto& modes = request.capabilities->at("elicitation");
     const bool url = modes.is_object() && modes.get_object().contains("url") && !request.base.empty();
-    json::object question{{"message", "Talome: may the tool " + call.tool + " be called? Give or refuse leave at " + place +
-                                          ", then go on here."}};
+    json::object question{{"message", "Talome: may the tool " + call.tool + " be called? Give or refuse leave at " +
+                                          place + ", then go on here."}};
     if (url) {
         question["mode"] = "url";
         question["url"] = place;
@@ -265,7 +268,7 @@ std::string Server::waitForPerson(Request& request, Conversation& conversation, 
     const auto again = callOffer(request, conversation, Offer::tool, call.tool, call.input, call.approval, result);
     if (!again) return result;
     if (!again->approval.empty()) return failure(words);
-    approvals_.forget(call.digest);
+    approvals_.forget(call.call);
     return again->status < 0 ? failure(again->words) : content(call.tool, *again);
 }
 

@@ -23,7 +23,7 @@ BOOST_DESCRIBE_STRUCT(Route, (), (method, path, success, rename, listener))
 struct Tool {
     std::string name, summary;
     std::map<std::string, std::string> rename;
-    std::optional<std::string> domain{}, category{}, title{};       ///< left out: core, the plugin's id, by the name
+    std::optional<std::string> domain{}, category{}, title{};        ///< left out: core, the plugin's id, by the name
     std::optional<bool> automationSafe{}, idempotent{}, openWorld{}; ///< left out: no
     bool operator==(const Tool&) const = default;
 };

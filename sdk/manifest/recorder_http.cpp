@@ -2,8 +2,8 @@
 #include "fields.hpp"
 #include "fit.hpp"
 #include "names.hpp"
-#include "recorder_offers.hpp"
 #include "recorder.hpp"
+#include "recorder_offers.hpp"
 #include "schema_check.hpp"
 
 #include <arpa/inet.h>

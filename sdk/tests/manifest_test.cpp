@@ -122,8 +122,8 @@ TEST_CASE("structs of another size") {
         talome_task known;
         std::uint64_t added = 0;
     } later{};
-    later.known = {sizeof later, 0,   "x.run",
-                   nullptr,      100, [](void*, talome_call*) noexcept -> talome_status { return 0; },
+    later.known = {sizeof later, 0,       "x.run",
+                   nullptr,      100,     [](void*, talome_call*) noexcept -> talome_status { return 0; },
                    nullptr,      nullptr, nullptr};
     CHECK(record(&later.known).periodMs == 100);
     later.added = 1;
@@ -158,8 +158,8 @@ TEST_CASE("the other declarations") {
     CHECK_THROWS_WITH(settingWith(TALOME_SETTING_SECRET | TALOME_SETTING_PORTABLE, nullptr),
                       "api_key: a secret is not exported");
     CHECK_THROWS_WITH(settingWith(0, "some_key"), "api_key.environment: expected the name of an environment variable");
-    const talome_task often{sizeof often, 0,  "x.run",
-                            nullptr,      99, [](void*, talome_call*) noexcept -> talome_status { return 0; },
+    const talome_task often{sizeof often, 0,       "x.run",
+                            nullptr,      99,      [](void*, talome_call*) noexcept -> talome_status { return 0; },
                             nullptr,      nullptr, nullptr};
     CHECK_THROWS_WITH(record(&often), "x.run.period: expected 100 ms or more, or 0");
     const talome_topic topic{sizeof topic, 0, "box.opened", "A box", nullptr, "session"};

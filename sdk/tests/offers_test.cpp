@@ -75,13 +75,17 @@ TEST_CASE("what is offered to models, to text and back") {
     CHECK(made.domains->at(0) == ToolDomain{"things", "Things", {"things_url", "things_token"}, {"thing", "stuff"}});
     const auto& clear = made.operations.at(0);
     REQUIRE(clear.tools.size() == 1);
-    CHECK(clear.tools[0] == Tool{"clear_things", "Clear them", {{"thing", "id"}}, "things", "chores", "Clear all things", true, true, true});
+    CHECK(
+        clear.tools[0] ==
+        Tool{
+            "clear_things", "Clear them", {{"thing", "id"}}, "things", "chores", "Clear all things", true, true, true});
     REQUIRE(clear.tierRules);
     CHECK(*clear.tierRules == std::vector<TierRule>{{"dryRun", true, Tier::read}, {"id", "one", Tier::modify}});
     CHECK(!clear.resources);
     const auto& read = made.operations.at(1);
     REQUIRE(read.resources);
-    CHECK(read.resources->at(0) == Resource{"talome://things/{thing}", "thing", "One thing", {{"thing", "id"}}, std::nullopt, {"things.*"}});
+    CHECK(read.resources->at(0) ==
+          Resource{"talome://things/{thing}", "thing", "One thing", {{"thing", "id"}}, std::nullopt, {"things.*"}});
     REQUIRE(read.prompts);
     CHECK(read.prompts->at(0) == Prompt{"ask-things", "Reads", {}, std::nullopt});
     CHECK(read.passesOn == true);

@@ -54,13 +54,18 @@ public:
             .input("code", "what opens it", secret())
             .tool("burn_item")
             .target("item", "id");
-        registry.operation("vault.tryBurn", "Destroys an item, or says that it would", flags("vault"), Tier::destructive, this, &Vault::tryBurn)
+        registry
+            .operation("vault.tryBurn", "Destroys an item, or says that it would", flags("vault"), Tier::destructive,
+                       this, &Vault::tryBurn)
             .route("POST", "/api/vault-try")
             .input("dryRun", "Only say so", true)
             .tierWhen("dryRun", true, Tier::read)
             .tool("try_item", {}, {{"item", "id"}})
             .target("item", "id");
-        registry.operation("vault.wait", "Waits until nobody waits for it: opened when it begins, stored when it is cancelled", flags("vault"), Tier::read, this, &Vault::wait)
+        registry
+            .operation("vault.wait",
+                       "Waits until nobody waits for it: opened when it begins, stored when it is cancelled",
+                       flags("vault"), Tier::read, this, &Vault::wait)
             .tool("wait_for_cancel");
         registry.operation("vault.counts", "How often each ran", anyone, Tier::read, this, &Vault::counts)
             .route("GET", "/api/vault-counts");

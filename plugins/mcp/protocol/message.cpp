@@ -29,8 +29,7 @@ Message readMessage(json::value value, json::value& id) {
     const auto* given = object->if_contains("id");
     if (given && isId(*given)) id = *given;
     if (!version || *version != "2.0") throw RpcError(kInvalidRequest, "jsonrpc: expected \"2.0\"", 400);
-    if (given && !isId(*given))
-        throw RpcError(kInvalidRequest, "id: expected a text or an integer", 400);
+    if (given && !isId(*given)) throw RpcError(kInvalidRequest, "id: expected a text or an integer", 400);
     const auto* method = object->if_contains("method");
     if (!method) {
         if (!given || (!object->contains("result") && !object->contains("error")))

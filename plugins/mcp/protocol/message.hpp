@@ -16,8 +16,7 @@ inline constexpr int kParseError = -32700, kInvalidRequest = -32600, kMethodNotF
 
 /// Answered as a JSON-RPC error, with an HTTP status where the protocol wants another than 200.
 struct RpcError : std::runtime_error {
-    RpcError(int code, const std::string& words, int http = 200)
-        : std::runtime_error(words), code(code), http(http) {}
+    RpcError(int code, const std::string& words, int http = 200) : std::runtime_error(words), code(code), http(http) {}
     RpcError(int code, const std::string& words, boost::json::value data, int http = 200)
         : std::runtime_error(words), code(code), http(http), data(std::move(data)) {}
 

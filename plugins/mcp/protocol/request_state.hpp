@@ -1,5 +1,5 @@
-// What a client must bring back when it has been asked something: the answers so far, signed, so that it cannot be changed,
-// and bound to who calls what with which arguments.
+// What a client must bring back when it has been asked something: the answers so far, signed, so that it cannot be
+// changed, and bound to who calls what with which arguments.
 #pragma once
 
 #include "protocol/message.hpp"

@@ -55,7 +55,8 @@ void checkModern(const Message& message, const Header& header) {
     const std::string wanted(version->get_string());
     const auto given = header("MCP-Protocol-Version");
     if (given != wanted)
-        throw mismatch(given.empty() ? "MCP-Protocol-Version: is missing" : "MCP-Protocol-Version: is not what _meta says");
+        throw mismatch(given.empty() ? "MCP-Protocol-Version: is missing"
+                                     : "MCP-Protocol-Version: is not what _meta says");
     if (wanted != kModern) throw unsupportedVersion(wanted);
     if (header("Mcp-Method") != message.method) throw mismatch("Mcp-Method: is not the method of the body");
     const auto* named = namedBy(message.method);

@@ -45,8 +45,10 @@ TEST_CASE("Messages are read strictly") {
     int http = 0;
     CHECK(codeOf([] { parseBody("{"); }, &http) == kParseError);
     CHECK(http == 400);
-    for (const char* wrong : {"1", "[]", "{}", R"({"jsonrpc":"1.0","id":1,"method":"x"})", R"({"jsonrpc":"2.0","id":null,"method":"x"})",
-                              R"({"jsonrpc":"2.0","id":1.5,"method":"x"})", R"({"jsonrpc":"2.0","id":1,"method":3})", R"({"jsonrpc":"2.0","id":1})"})
+    for (const char* wrong :
+         {"1", "[]", "{}", R"({"jsonrpc":"1.0","id":1,"method":"x"})", R"({"jsonrpc":"2.0","id":null,"method":"x"})",
+          R"({"jsonrpc":"2.0","id":1.5,"method":"x"})", R"({"jsonrpc":"2.0","id":1,"method":3})",
+          R"({"jsonrpc":"2.0","id":1})"})
         CHECK_MESSAGE(codeOf([&] { messageOf(wrong); }) == kInvalidRequest, wrong);
     CHECK(codeOf([] { messageOf(R"({"jsonrpc":"2.0","id":1,"method":"x","params":[]})"); }) == kInvalidParams);
     const auto request = messageOf(R"({"jsonrpc":"2.0","id":"a","method":"x","params":{"y":1}})");
@@ -61,7 +63,8 @@ TEST_CASE("Messages are read strictly") {
 
 TEST_CASE("The era of a message") {
     const auto plain = messageOf(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
-    const auto modern = messageOf(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})");
+    const auto modern = messageOf(
+        R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})");
     CHECK(!isModern(plain, ""));
     CHECK(!isModern(plain, "2025-06-18"));
     CHECK(isModern(plain, "2026-07-28"));
@@ -71,13 +74,16 @@ TEST_CASE("The era of a message") {
 }
 
 TEST_CASE("What the modern era asks of a request") {
-    const auto check = [](const std::string& meta, std::map<std::string, std::string> headers, const std::string& params = {}) {
+    const auto check = [](const std::string& meta, std::map<std::string, std::string> headers,
+                          const std::string& params = {}) {
         const auto text = R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":)" + meta + params + "}}";
         const auto message = messageOf(text.c_str());
         return codeOf([&] { checkModern(message, [&](std::string_view name) { return headers[std::string(name)]; }); });
     };
-    const std::string meta = R"({"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}})";
-    const std::map<std::string, std::string> right{{"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "tools/call"}, {"Mcp-Name", "x"}};
+    const std::string meta =
+        R"({"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}})";
+    const std::map<std::string, std::string> right{
+        {"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "tools/call"}, {"Mcp-Name", "x"}};
     CHECK(check(meta, right, R"(,"name":"x")") == 0);
     CHECK(check("{}", right, R"(,"name":"x")") == kInvalidParams);
     CHECK(check(R"({"io.modelcontextprotocol/protocolVersion":"2026-07-28"})", right) == kInvalidParams);
@@ -90,7 +96,8 @@ TEST_CASE("What the modern era asks of a request") {
     auto encoded = right;
     encoded["Mcp-Name"] = "=?base64?" + toBase64("ü") + "?=";
     CHECK(check(meta, encoded, R"(,"name":"ü")") == 0);
-    const std::string other = R"({"io.modelcontextprotocol/protocolVersion":"v999","io.modelcontextprotocol/clientCapabilities":{}})";
+    const std::string other =
+        R"({"io.modelcontextprotocol/protocolVersion":"v999","io.modelcontextprotocol/clientCapabilities":{}})";
     CHECK(check(other, right, R"(,"name":"x")") == kHeaderMismatch);
     auto unknown = right;
     unknown["MCP-Protocol-Version"] = "v999";
@@ -113,16 +120,19 @@ TEST_CASE("State that a client brings back") {
 
 TEST_CASE("Hosts and origins") {
     const std::vector<std::string> none, allowed{"https://talome.example.com"};
-    for (const char* own : {"localhost:4000", "127.0.0.1", "[::1]:4000", "192.168.1.5:4000", "nas", "nas.local:4000", "nas.lan", "LOCALHOST"})
+    for (const char* own : {"localhost:4000", "127.0.0.1", "[::1]:4000", "192.168.1.5:4000", "nas", "nas.local:4000",
+                            "nas.lan", "LOCALHOST"})
         CHECK_MESSAGE(isOwnHost(own, none), own);
-    for (const char* foreign : {"evil.example.com", "127.0.0.1.evil.example", "localhost.evil.com:4000", "", "[::1", "talome.example.com"})
+    for (const char* foreign :
+         {"evil.example.com", "127.0.0.1.evil.example", "localhost.evil.com:4000", "", "[::1", "talome.example.com"})
         CHECK_MESSAGE(!isOwnHost(foreign, none), foreign);
     CHECK(isOwnHost("talome.example.com:443", allowed));
 
     CHECK(isAllowedOrigin("http://localhost:6274", "192.168.1.5:4000", none));
     CHECK(isAllowedOrigin("http://192.168.1.5:3000", "192.168.1.5:4000", none));
     CHECK(isAllowedOrigin("https://talome.example.com", "nas:4000", allowed));
-    for (const char* foreign : {"http://evil.example.com", "null", "http://192.168.1.6", "http://localhost.evil.com", "file://"})
+    for (const char* foreign :
+         {"http://evil.example.com", "null", "http://192.168.1.6", "http://localhost.evil.com", "file://"})
         CHECK_MESSAGE(!isAllowedOrigin(foreign, "192.168.1.5:4000", none), foreign);
     CHECK(!isAllowedOrigin("http://evil.example.com", "evil.example.com", none)); // a name that was pointed here
 }

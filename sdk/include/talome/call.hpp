@@ -64,13 +64,12 @@ public:
         const auto json = "{\"level\":" + toJson(level) + ",\"data\":" + toJson(line) + "}";
         areas_.check(table().tell(raw_, str("log"), bytes(json)));
     }
-    /// Asks whoever waits for the call, and waits: `kind` "elicitation", "sampling" or "roots", question and answer as in
-    /// MCP. Throws Unsupported if nobody can answer; what it throws otherwise must be let through, for the call may be
-    /// made once more from its beginning, with the answer: see talome_operations.
+    /// Asks whoever waits for the call, and waits: `kind` "elicitation", "sampling" or "roots", question and answer as
+    /// in MCP. Throws Unsupported if nobody can answer; what it throws otherwise must be let through, for the call may
+    /// be made once more from its beginning, with the answer: see talome_operations.
     std::string ask(std::string_view key, std::string_view kind, std::string_view question) {
         detail::Collected answer;
-        areas_.check(
-            table().ask(raw_, str(key), str(kind), bytes(question), &detail::Collected::take, &answer));
+        areas_.check(table().ask(raw_, str(key), str(kind), bytes(question), &detail::Collected::take, &answer));
         return answer.done();
     }
 

@@ -52,8 +52,12 @@ public:
     /// patterns with commas between them; an event of one may mean that it has changed.
     Operation& resource(std::string_view uri, std::string_view name, std::string_view summary = {},
                         std::string_view topics = {}, Renames rename = {}) {
-        record_->resources.push_back({std::string(uri), std::string(name), std::string(summary),
-                                      detail::renameText(rename), {}, std::string(topics)});
+        record_->resources.push_back({std::string(uri),
+                                      std::string(name),
+                                      std::string(summary),
+                                      detail::renameText(rename),
+                                      {},
+                                      std::string(topics)});
         return *this;
     }
     /// May be repeated. Words to begin a conversation with: see talome_prompt.
@@ -80,13 +84,14 @@ public:
         record_->mediaType = mediaType;
         return *this;
     }
-    /// For one call, a day at most; 30 s unless said. When it is over, Call::cancelled() is true and the caller is told;
-    /// what takes longer is a job.
+    /// For one call, a day at most; 30 s unless said. When it is over, Call::cancelled() is true and the caller is
+    /// told; what takes longer is a job.
     Operation& timeLimit(std::chrono::milliseconds limit) {
         record_->timeLimit = limit;
         return *this;
     }
-    /// All it does is to pass calls on, each of which is judged by itself: a token's groups do not hide it. Of tier read.
+    /// All it does is to pass calls on, each of which is judged by itself: a token's groups do not hide it. Of tier
+    /// read.
     Operation& passesOn() {
         record_->passesOn = true;
         return *this;

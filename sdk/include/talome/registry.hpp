@@ -46,8 +46,9 @@ public:
     void flag(std::string_view name, std::string_view summary, bool granted) {
         records_.flags.push_back({std::string(name), std::string(summary), granted});
     }
-    /// Tools that belong together. Active, and so of use, while one of these settings has a value: "sonarr_url,radarr_url";
-    /// always if none is named. `keywords`: words in which a user may mean it, with commas between them.
+    /// Tools that belong together. Active, and so of use, while one of these settings has a value:
+    /// "sonarr_url,radarr_url"; always if none is named. `keywords`: words in which a user may mean it, with commas
+    /// between them.
     void domain(std::string_view name, std::string_view summary, std::string_view settings = {},
                 std::string_view keywords = {}) {
         records_.domains.push_back(

@@ -1,5 +1,5 @@
-// What all active plugins offer to models, automations and bots: for plugins that are a way to it. A plugin that uses this
-// says registry.needs(TALOME_TOOLS).
+// What all active plugins offer to models, automations and bots: for plugins that are a way to it. A plugin that uses
+// this says registry.needs(TALOME_TOOLS).
 #pragma once
 
 #include "host.hpp"
@@ -37,8 +37,8 @@ public:
     /// A JSON array, see tools.h.
     std::string list(const Call& call, Offer kind) const {
         detail::Collected json;
-        areas_->check(table().list(areas_->self(), call.raw(), static_cast<std::int32_t>(kind),
-                                   &detail::Collected::take, &json));
+        areas_->check(
+            table().list(areas_->self(), call.raw(), static_cast<std::int32_t>(kind), &detail::Collected::take, &json));
         return json.done();
     }
 

@@ -27,7 +27,8 @@ protected:
 class RawRoute : public detail::WireChain<RawRoute, detail::RawRecord> {
 public:
     using WireChain::WireChain;
-    /// All it does is to pass calls on, each of which is judged by itself: a token's groups do not hide it. Of tier read.
+    /// All it does is to pass calls on, each of which is judged by itself: a token's groups do not hide it. Of tier
+    /// read.
     RawRoute& passesOn() { return record_->flags |= TALOME_PASSES_ON, *this; }
     /// In bytes; no body at all unless said.
     RawRoute& maxBody(std::uint64_t n) { return record_->maxBody = n, *this; }
