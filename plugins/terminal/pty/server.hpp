@@ -46,6 +46,7 @@ private:
     void pump();
     bool sendTo(Connection&);
     void hold(Session&);
+    bool isFollowed(const Session&) const;
     void detach(Connection&);
     void drop(Connection&);
     void finish(Session&, const Exited&);

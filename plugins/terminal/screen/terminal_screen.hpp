@@ -18,7 +18,7 @@ namespace talome::terminal {
 /// One thread.
 class TerminalScreen {
 public:
-    /// `scrollback`: bytes of what has scrolled off, as text. 1 to 200 rows, 2 to 500 columns.
+    /// `scrollback`: bytes of memory for what has scrolled off, as text. 1 to 200 rows, 2 to 500 columns.
     TerminalScreen(int rows, int cols, std::size_t scrollback);
     TerminalScreen(const TerminalScreen&) = delete;
     TerminalScreen& operator=(const TerminalScreen&) = delete;
@@ -50,6 +50,7 @@ private:
     Cell emptied() const;
     bool clip(VTermRect&) const;
     void push(Row&& row);
+    Row blankRow();
     void shrinkTo(Grid&, int rows, int cursor, bool keeps, int& delta);
 
     // libvterm's callbacks.
@@ -78,6 +79,7 @@ private:
     const std::size_t scrollback_;
     std::deque<std::string> older_; ///< lines that scrolled off, as text
     std::size_t olderBytes_ = 0;
+    Row spare_; ///< memory of a row that is no more
     std::deque<Row> recent_; ///< the last ones, which come back when the screen grows
 };
 
