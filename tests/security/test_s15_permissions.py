@@ -18,7 +18,7 @@ class Walk(unittest.TestCase):
     @staticmethod
     def is_late(operation) -> bool:
         """Its client may say with its first message who it is."""
-        return operation.kind == "websocket" and operation.id.endswith("First") and operation.permission != "public"
+        return operation.kind == "websocket" and (operation.id.endswith("First") or operation.id.startswith("terminal.connect")) and operation.permission != "public"
 
     def test_every_operation_names_a_permission(self):
         words = {"public", "session", "admin", "interactive"} | self.house.flags()

@@ -21,13 +21,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGrace = 5s;              // between SIGHUP and SIGKILL
+constexpr auto kGrace = 5s; // between SIGHUP and SIGKILL
 constexpr auto kForgetsToAcknowledge = 10s;
 constexpr auto kIdleBeforeEnd = 30s;
 constexpr auto kSweepEvery = 1h;
 constexpr std::uint64_t kUploadsKept = 24 * 3600;
 constexpr std::uint64_t kUnacknowledged = 1u << 20;
-constexpr auto kRest = 3ms;               // what nobody follows is read a quarter of the time: the processor is for the others
+constexpr auto kRest = 3ms; // what nobody follows is read a quarter of the time: the processor is for the others
 constexpr std::uint64_t kFollows = 256u << 10;
 constexpr std::size_t kMostConnections = 512;
 constexpr std::size_t kMostInputWaiting = 1u << 20; // of a session; then its clients are not read
@@ -83,7 +83,8 @@ void Server::watchSession(Session& session) {
 
 void Server::watchConnection(Connection& connection) {
     const bool full = connection.session && connection.session->inputWaiting() > kMostInputWaiting;
-    const unsigned wanted = (full || connection.waiting() > kMostFrame ? 0 : unsigned{EPOLLIN}) | (connection.idle() ? 0 : unsigned{EPOLLOUT});
+    const unsigned wanted = (full || connection.waiting() > kMostFrame ? 0 : unsigned{EPOLLIN}) |
+                            (connection.idle() ? 0 : unsigned{EPOLLOUT});
     watch(epoll_.get(), connection.socket(), wanted ? wanted : unsigned{EPOLLRDHUP}, connection.watched);
 }
 
@@ -241,12 +242,14 @@ void Server::reap() {
         Exited exited;
         if (WIFEXITED(status)) exited.code = WEXITSTATUS(status);
         if (WIFSIGNALED(status)) exited.signal = WTERMSIG(status);
-        for (int i = 0; i < 64 && found->second->read() == Session::Read::much; ++i) {} // its last words
+        for (int i = 0; i < 64 && found->second->read() == Session::Read::much; ++i) {
+        } // its last words
         finish(*found->second, exited);
     }
 }
 
-/// Tells its clients, and forgets it; what the shell has left in the background gets a SIGHUP when its terminal is closed.
+/// Tells its clients, and forgets it; what the shell has left in the background gets a SIGHUP when its terminal is
+/// closed.
 void Server::finish(Session& session, const Exited& exited) {
     for (auto& [fd, connection] : connections_) {
         if (connection->session != &session) continue;
@@ -328,7 +331,9 @@ void Server::onDeadlines() {
         }
     }
     if (!connections_.empty()) idleSince_ = now;
-    if (options_.endsWhenIdle && sessions_.empty() && connections_.empty() && leftovers_.empty() && now >= idleSince_ + kIdleBeforeEnd) ending_ = true;
+    if (options_.endsWhenIdle && sessions_.empty() && connections_.empty() && leftovers_.empty() &&
+        now >= idleSince_ + kIdleBeforeEnd)
+        ending_ = true;
 }
 
 /// The connections end, for what they wait for is not known to the next program; who was attached attaches again.

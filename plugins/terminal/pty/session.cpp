@@ -11,8 +11,8 @@ namespace talome::terminal {
 
 namespace {
 
-constexpr std::size_t kRing = 2u << 20;       // bytes of output that a client may be behind
-constexpr std::size_t kPiece = 4 * 1024;      // what a terminal gives at once
+constexpr std::size_t kRing = 2u << 20;                // bytes of output that a client may be behind
+constexpr std::size_t kPiece = 4 * 1024;               // what a terminal gives at once
 constexpr auto kAtOnce = std::chrono::milliseconds(1); // of one session, before the others have their turn
 constexpr std::size_t kMostInput = 4u << 20;
 
@@ -92,7 +92,8 @@ SessionInfo Session::info() const {
 }
 
 SessionState Session::state() const {
-    SessionState state{info(), limits_, redraw(), terminal_.get(), ring_->descriptor(), recording_.descriptor(), recording_.begunAt()};
+    SessionState state{
+        info(), limits_, redraw(), terminal_.get(), ring_->descriptor(), recording_.descriptor(), recording_.begunAt()};
     state.info.clients = 0;
     return state;
 }

@@ -18,7 +18,7 @@ namespace talome::terminal {
 struct SessionState {
     SessionInfo info;
     Limits limits;
-    std::string screen; ///< TerminalScreen::redraw()
+    std::string screen;                                    ///< TerminalScreen::redraw()
     std::int64_t terminal = -1, ring = -1, recording = -1; ///< descriptors
     std::uint64_t recordingSince = 0;
     template <class F> void fields(F& f) {
@@ -69,10 +69,10 @@ public:
     std::uint64_t clients = 0;
     std::optional<Steady::time_point> killAt;
     Steady::time_point lastActivity = Steady::now();
-    bool paused = false;     ///< a client has not acknowledged too much
+    bool paused = false;                          ///< a client has not acknowledged too much
     std::optional<Steady::time_point> restsUntil; ///< it writes much, and nobody follows
-    bool hungUp = false;     ///< nothing comes from it any more
-    unsigned watched = 0; ///< as epoll was told
+    bool hungUp = false;                          ///< nothing comes from it any more
+    unsigned watched = 0;                         ///< as epoll was told
 
 private:
     void begin();

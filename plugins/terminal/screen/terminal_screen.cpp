@@ -7,7 +7,7 @@ namespace talome::terminal {
 
 namespace {
 
-constexpr std::size_t kRecent = 100; // rows
+constexpr std::size_t kRecent = 100;                 // rows
 constexpr std::size_t kOfLine = sizeof(std::string); // that a line costs besides its text
 
 Colour colourOf(const VTermColor& colour) {
@@ -306,7 +306,8 @@ std::string TerminalScreen::redraw() const {
     if (tracker_.keypadMode()) out += "\x1b=";
     const int top = std::max(tracker_.top(), 1);
     if (tracker_.top() || tracker_.bottom())
-        out += "\x1b[" + std::to_string(top) + ';' + std::to_string(tracker_.bottom() ? tracker_.bottom() : rows_) + 'r';
+        out +=
+            "\x1b[" + std::to_string(top) + ';' + std::to_string(tracker_.bottom() ? tracker_.bottom() : rows_) + 'r';
     if (!(cursorShape_ == VTERM_PROP_CURSORSHAPE_BLOCK && cursorBlinks_))
         out += "\x1b[" + std::to_string(2 * cursorShape_ - (cursorBlinks_ ? 1 : 0)) + " q";
     const auto origin = tracker_.modes().find(6);
