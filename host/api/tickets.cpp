@@ -8,20 +8,23 @@ namespace talome::api {
 
 Tickets::Tickets(Registry& registry, const auth::Authenticator& authenticator) : host_(registry.host()) {
     registry
-        .operation("tickets.make",
-                   "Makes a word that is the caller's token in the first message of a WebSocket, once: for plugins to give "
-                   "to pages",
-                   inPerson, Tier::modify, this, &Tickets::make)
+        .operation(
+            "tickets.make",
+            "Makes a word that is the caller's token in the first message of a WebSocket, once: for plugins to give "
+            "to pages",
+            inPerson, Tier::modify, this, &Tickets::make)
         .input("operation", "the id of the WebSocket's operation", length(1, 200))
         .input("origin", "the Origin of the page that gets it, which that WebSocket must have; empty: no page",
                length(0, 300), std::string())
         .input("seconds", "how long it is good", range(1, 600), 60);
     registry
-        .operation("tickets.use", "Uses a ticket up for a client whose origin is known to be good, and says whose it was",
-                   admin, Tier::modify, this, &Tickets::use)
+        .operation("tickets.use",
+                   "Uses a ticket up for a client whose origin is known to be good, and says whose it was", admin,
+                   Tier::modify, this, &Tickets::use)
         .input("operation", "the id of the WebSocket's operation", length(1, 200))
         .input("word", "as tickets.make has given it", length(1, 100), secret());
-    auth::Tickets::shared().refreshBy([&authenticator](const gate::Principal& was) { return authenticator.refresh(was); });
+    auth::Tickets::shared().refreshBy(
+        [&authenticator](const gate::Principal& was) { return authenticator.refresh(was); });
 }
 
 Tickets::~Tickets() { auth::Tickets::shared().refreshBy(nullptr); }

@@ -37,14 +37,16 @@ void Tickets::refreshBy(std::function<Caller(const gate::Principal&)> refresh) {
 bool Tickets::isOne(std::string_view word) { return word.starts_with(kPrefix); }
 
 std::string Tickets::make(Caller caller, std::string operation, std::string origin, std::chrono::milliseconds valid) {
-    if (!caller->authenticated) throw gate::Failure(TALOME_E_UNAUTHENTICATED, "a ticket is for somebody who has logged in");
-    if (valid <= valid.zero() || valid > kLongest) throw gate::Failure(TALOME_E_INVALID, "a ticket lasts ten minutes at most");
+    if (!caller->authenticated)
+        throw gate::Failure(TALOME_E_UNAUTHENTICATED, "a ticket is for somebody who has logged in");
+    if (valid <= valid.zero() || valid > kLongest)
+        throw gate::Failure(TALOME_E_INVALID, "a ticket lasts ten minutes at most");
     std::string word = std::string(kPrefix) + toHex(randomBytes(kBytes));
     const auto now = Clock::now();
     const std::lock_guard lock(mutex_);
     std::erase_if(entries_, [&](const auto& each) { return each.second.end <= now; });
-    const auto own = std::ranges::count_if(
-        entries_, [&](const auto& each) { return each.second.caller->userId == caller->userId; });
+    const auto own =
+        std::ranges::count_if(entries_, [&](const auto& each) { return each.second.caller->userId == caller->userId; });
     if (entries_.size() >= kMost || static_cast<std::size_t>(own) >= kOfUser)
         throw gate::Failure(TALOME_E_LIMITED, "too many tickets have not been used yet");
     entries_.emplace(digestOf(word), Entry{std::move(caller), std::move(operation), std::move(origin), now + valid});
@@ -54,7 +56,9 @@ std::string Tickets::make(Caller caller, std::string operation, std::string orig
 Tickets::Caller Tickets::use(const std::string& word, std::string_view operation, std::string_view origin) {
     return take(word, operation, &origin);
 }
-Tickets::Caller Tickets::use(const std::string& word, std::string_view operation) { return take(word, operation, nullptr); }
+Tickets::Caller Tickets::use(const std::string& word, std::string_view operation) {
+    return take(word, operation, nullptr);
+}
 
 Tickets::Caller Tickets::take(const std::string& word, std::string_view operation, const std::string_view* origin) {
     const auto digest = digestOf(word);
@@ -65,7 +69,8 @@ Tickets::Caller Tickets::take(const std::string& word, std::string_view operatio
     entries_.erase(found);
     const auto refresh = refresh_;
     lock.unlock();
-    if (entry.end <= Clock::now() || entry.operation != operation || (origin && entry.origin != *origin)) return nullptr;
+    if (entry.end <= Clock::now() || entry.operation != operation || (origin && entry.origin != *origin))
+        return nullptr;
     return refresh ? refresh(*entry.caller) : nullptr;
 }
 

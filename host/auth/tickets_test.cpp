@@ -52,7 +52,8 @@ TEST_CASE("a ticket is good once, for its operation and its origin") {
     word = make();
     CHECK_FALSE(office.tickets.use(word, "y.open", "http://a"));
     CHECK_FALSE(office.tickets.use(word, "x.open", "http://a")); // a wrong try has used it up
-    for (const char* origin : {"", "http://b", "http://a:80"}) CHECK_FALSE(office.tickets.use(make(), "x.open", origin));
+    for (const char* origin : {"", "http://b", "http://a:80"})
+        CHECK_FALSE(office.tickets.use(make(), "x.open", origin));
     CHECK(office.tickets.use(make(), "x.open")); // whose origin has been looked at
     CHECK_FALSE(office.tickets.use("eph_00000000000000000000000000000000", "x.open", ""));
     CHECK_FALSE(office.tickets.use("", "x.open", ""));

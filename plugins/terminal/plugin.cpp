@@ -28,14 +28,21 @@ public:
         registry.flag("terminal", "Shells on the server", false);
 
         registry.setting("terminal_enabled", "Whether shells can be had at all", true);
-        registry.setting("terminal_shell", "The shell of new sessions, an absolute path; empty: the user's own", "").length(0, 300).pattern("^(/.*)?$");
-        registry.setting("terminal_idle_hours", "A session without a client that does nothing for so long ends; 0: never", 4).range(0, 8760);
-        registry.setting("terminal_scrollback_kib", "KiB of each session's output that are kept, in memory", 256).range(16, 4096);
+        registry.setting("terminal_shell", "The shell of new sessions, an absolute path; empty: the user's own", "")
+            .length(0, 300)
+            .pattern("^(/.*)?$");
+        registry
+            .setting("terminal_idle_hours", "A session without a client that does nothing for so long ends; 0: never",
+                     4)
+            .range(0, 8760);
+        registry.setting("terminal_scrollback_kib", "KiB of each session's output that are kept, in memory", 256)
+            .range(16, 4096);
         registry.setting("terminal_max_sessions", "Sessions at once", 16).range(1, 64);
         registry.setting("terminal_max_sessions_per_user", "Sessions of one user at once", 4).range(1, 64);
         registry
             .setting("terminal_run_as",
-                     "The user whose shells these are, where the plugin starts talome-pty itself and the server runs as root; under systemd the "
+                     "The user whose shells these are, where the plugin starts talome-pty itself and the server runs "
+                     "as root; under systemd the "
                      "unit talome-pty.service says it",
                      "")
             .length(0, 64)
@@ -57,4 +64,5 @@ private:
 
 } // namespace talome::terminal
 
-TALOME_PLUGIN(talome::terminal::Terminal, "terminal", "1.0.0", "Shells in the browser that survive restarts, and programs in containers.")
+TALOME_PLUGIN(talome::terminal::Terminal, "terminal", "1.0.0",
+              "Shells in the browser that survive restarts, and programs in containers.")

@@ -11,8 +11,8 @@
 
 namespace talome::terminal {
 
-/// A person with the flag, or an administrator. What reaches into a shell needs a person who has logged in: no API token
-/// is a way to one.
+/// A person with the flag, or an administrator. What reaches into a shell needs a person who has logged in: no API
+/// token is a way to one.
 inline constexpr Permission kTerminal = flags("terminal");
 inline constexpr Permission kShell = flags("terminal", "interactive");
 

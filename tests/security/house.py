@@ -127,9 +127,9 @@ class House(Talomed):
     """A talomed with the plugins of the build, of tests/wire and of this folder. `with House() as house: house.people()`."""
 
     def __init__(self, plugins=("counter", "deputy", "delegate", "streamer"), env=None, with_own=True, **options):
-        self.listener_port = free_port()
+        self.listener_port, self.terminal_port = free_port(), free_port()
         folders = ([build() / "plugins"] if with_own else []) + [build() / "tests/plugins" / name for name in plugins]
-        super().__init__(plugin_dirs=folders, env={"STREAMER_PORT": self.listener_port, **(env or {})}, **options)
+        super().__init__(plugin_dirs=folders, env={"STREAMER_PORT": self.listener_port, "TERMINAL_DAEMON_PORT": self.terminal_port, **(env or {})}, **options)
 
     def document(self) -> dict:
         return self.get("/api/openapi.json").json
@@ -138,7 +138,12 @@ class House(Talomed):
         return operations_of(self.document())
 
     def port_of(self, operation) -> int:
-        return self.listener_port if operation.listener else self.port
+        return {None: self.port, "ws": self.listener_port, "daemon": self.terminal_port}[operation.listener]
+
+    def ports(self) -> list[int]:
+        """Of its own, and of the listeners of its plugins."""
+        named = {"ws": self.listener_port, "daemon": self.terminal_port}
+        return [self.port, *(named[each] for each in self.document()["x-listeners"])]
 
     def offers(self, method, path) -> bool:
         return method.lower() in self.document()["paths"].get(path, {})

@@ -44,7 +44,8 @@ class ContainerTerminal : public Group {
 public:
     ContainerTerminal(Registry& registry, Services& services) : services_(services) {
         registry
-            .operation("containers.terminalOpen", "Makes a program with a terminal in a container, which its stream begins", admin,
+            .operation("containers.terminalOpen",
+                       "Makes a program with a terminal in a container, which its stream begins", admin,
                        Tier::destructive, this, &ContainerTerminal::open)
             .input("id", "Id, start of an id, or name", pattern(kContainerPattern))
             .input("command", "The program and its arguments", items(1, 256))
@@ -53,21 +54,24 @@ public:
             .input("env", "Variables of its environment besides the container's", secret())
             .target("container", "id");
         registry
-            .operation("containers.terminalResize", "Gives such a terminal another size", admin, Tier::modify, this, &ContainerTerminal::resize)
+            .operation("containers.terminalResize", "Gives such a terminal another size", admin, Tier::modify, this,
+                       &ContainerTerminal::resize)
             .input("terminal", "As terminalOpen has named it", pattern(kTerminalPattern))
             .input("cols", "Columns", range(2, 500), 80)
             .input("rows", "Rows", range(1, 200), 24);
         registry
-            .operation("containers.terminalEnd", "Ends the program of such a terminal, and what it has started", admin, Tier::destructive, this,
-                       &ContainerTerminal::end)
+            .operation("containers.terminalEnd", "Ends the program of such a terminal, and what it has started", admin,
+                       Tier::destructive, this, &ContainerTerminal::end)
             .input("terminal", "As terminalOpen has named it", pattern(kTerminalPattern));
     }
 
     TerminalOpened open(const TerminalOpen& input) {
         const auto& address = services_.client.address();
-        if (address.tls) throw Unsupported("terminals in containers of an engine that is reached by TLS are not possible");
+        if (address.tls)
+            throw Unsupported("terminals in containers of an engine that is reached by TLS are not possible");
         const RecordPtr record = services_.keeper.resolve(input.id);
-        if (record->shown.status != ContainerStatus::running) throw Conflict("container " + record->shown.name + " is not running");
+        if (record->shown.status != ContainerStatus::running)
+            throw Conflict("container " + record->shown.name + " is not running");
         const std::string mark = execMark();
         ExecConfig config;
         config.Cmd = input.command;
@@ -80,9 +84,11 @@ public:
             config.Env.push_back(name + "=" + value);
         }
         try {
-            const auto exec = services_.client
-                                  .get<engine::ContainerId>({.method = "POST", .path = {"containers", record->id, "exec"}, .body = toJson(config)})
-                                  .Id;
+            const auto exec =
+                services_.client
+                    .get<engine::ContainerId>(
+                        {.method = "POST", .path = {"containers", record->id, "exec"}, .body = toJson(config)})
+                    .Id;
             const EngineRequest start{.method = "POST", .path = {"exec", exec, "start"}};
             return {exec + "." + record->id + "." + mark.substr(kMarkName.size()), record->shown.name,
                     address.base() + engineTarget(services_.client.apiVersion(), start), address.socket};
@@ -98,7 +104,8 @@ public:
     }
 
     void end(const TerminalId& input) {
-        const std::string exec = input.terminal.substr(0, kIdSize), container = input.terminal.substr(kIdSize + 1, kIdSize);
+        const std::string exec = input.terminal.substr(0, kIdSize),
+                          container = input.terminal.substr(kIdSize + 1, kIdSize);
         endExec(services_.client, container, exec, std::string(kMarkName) + input.terminal.substr(2 * kIdSize + 2));
     }
 

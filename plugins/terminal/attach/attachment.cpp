@@ -7,8 +7,8 @@ namespace talome::terminal {
 
 namespace {
 
-constexpr std::size_t kMessage = 128u << 10;     // bytes of one message to the client
-constexpr std::size_t kMostInput = 2u << 20;     // bytes that wait for talome-pty; then the client is not read
+constexpr std::size_t kMessage = 128u << 10; // bytes of one message to the client
+constexpr std::size_t kMostInput = 2u << 20; // bytes that wait for talome-pty; then the client is not read
 constexpr int kTries = 40;
 
 struct Ready {
@@ -55,7 +55,8 @@ void Attachment::begin(const Attach& wanted) {
     if (advance()) throw Unavailable("talome-pty has closed the connection");
 }
 
-/// `resumes`: what the client has. If talome-pty has the rest, nothing but output follows; else a redraw, which tells of itself.
+/// `resumes`: what the client has. If talome-pty has the rest, nothing but output follows; else a redraw, which tells
+/// of itself.
 void Attachment::take(Attached&& attached, std::uint64_t resumes) {
     pty_socket_ = std::move(attached.socket);
     info_ = std::move(attached.info);
@@ -96,7 +97,8 @@ bool Attachment::again() {
 /// What is waited for: output while the client takes it, and room for input.
 void Attachment::watch() {
     const bool reads = waiting_.empty() && !closing_;
-    const std::uint32_t wanted = (reads ? std::uint32_t{TALOME_READABLE} : 0u) | (inputAt_ < input_.size() ? std::uint32_t{TALOME_WRITABLE} : 0u);
+    const std::uint32_t wanted = (reads ? std::uint32_t{TALOME_READABLE} : 0u) |
+                                 (inputAt_ < input_.size() ? std::uint32_t{TALOME_WRITABLE} : 0u);
     if (ended_ || lost_ || wanted == 0) {
         watch_ = Watch();
         watched_ = 0;
@@ -122,8 +124,8 @@ void Attachment::onReady(std::uint32_t events) {
     if (lost) lost();
 }
 
-/// Goes on with whatever can be: messages for the client, then what has come for it. What it gives is to be called without
-/// the lock: talome-pty has closed the connection.
+/// Goes on with whatever can be: messages for the client, then what has come for it. What it gives is to be called
+/// without the lock: talome-pty has closed the connection.
 std::function<void()> Attachment::advance() {
     const bool open = !flush() || receive();
     const bool now = !open && !closing_;
@@ -166,7 +168,8 @@ void Attachment::handle(Kind kind, std::string_view payload) {
         return sendOutput(output.bytes, true);
     }
     case Kind::clients:
-        if (controls_) push(toJson(CountWords{"clients", static_cast<std::int64_t>(decode<Clients>(payload).count)}), false);
+        if (controls_)
+            push(toJson(CountWords{"clients", static_cast<std::int64_t>(decode<Clients>(payload).count)}), false);
         return;
     case Kind::done: // of a resume
         info_ = decode<SessionInfo>(payload);

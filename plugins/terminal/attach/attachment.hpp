@@ -17,7 +17,8 @@
 
 namespace talome::terminal {
 
-/// Called by the client's strand (messages, room), the plugin's strand (what talome-pty says) and a worker (attaching again).
+/// Called by the client's strand (messages, room), the plugin's strand (what talome-pty says) and a worker (attaching
+/// again).
 class Attachment : public std::enable_shared_from_this<Attachment> {
 public:
     struct Who {
@@ -79,11 +80,11 @@ private:
     std::uint32_t watched_ = 0;
     FrameReader frames_{kMostFrame};
     SessionInfo info_;
-    std::uint64_t sequence_ = 0; ///< of the output that has been handed on
-    Utf8Pieces text_;            ///< without control frames
-    std::string cut_;            ///< with them: the beginning of a character
+    std::uint64_t sequence_ = 0;                       ///< of the output that has been handed on
+    Utf8Pieces text_;                                  ///< without control frames
+    std::string cut_;                                  ///< with them: the beginning of a character
     std::deque<std::pair<std::string, bool>> waiting_; ///< messages for the client: text, or binary
-    std::string input_;          ///< for talome-pty
+    std::string input_;                                ///< for talome-pty
     std::size_t inputAt_ = 0;
     std::optional<std::pair<int, std::string>> closing_;
     bool paused_ = false, ended_ = false, lost_ = false;

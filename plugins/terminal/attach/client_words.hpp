@@ -11,8 +11,8 @@ namespace talome::terminal {
 struct AuthWords {
     std::string token, sessionId, sessionName;
     int protocol = 1;
-    unsigned cols = 0, rows = 0;          ///< 0: not said
-    std::optional<std::uint64_t> resume;  ///< bytes that it has
+    unsigned cols = 0, rows = 0;         ///< 0: not said
+    std::optional<std::uint64_t> resume; ///< bytes that it has
 };
 /// The first message. Nothing if it is another one, or malformed.
 std::optional<AuthWords> readAuth(std::string_view text);

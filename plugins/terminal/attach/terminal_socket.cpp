@@ -76,13 +76,15 @@ class TerminalSocket : public Group {
 public:
     TerminalSocket(Registry& registry, Services& services) : services_(services) {
         registry
-            .raw("terminal.ticket", "A word that opens the terminal's WebSocket, once and within a minute", kShell, Tier::modify, "POST",
-                 "/api/terminal/session", this, &TerminalSocket::ticket)
+            .raw("terminal.ticket", "A word that opens the terminal's WebSocket, once and within a minute", kShell,
+                 Tier::modify, "POST", "/api/terminal/session", this, &TerminalSocket::ticket)
             .maxBody(4096);
-        registry.listener("daemon", "The terminal's WebSocket", "127.0.0.1", 4001).variables("TERMINAL_DAEMON_PORT", "TERMINAL_DAEMON_HOST");
+        registry.listener("daemon", "The terminal's WebSocket", "127.0.0.1", 4001)
+            .variables("TERMINAL_DAEMON_PORT", "TERMINAL_DAEMON_HOST");
         registry
-            .websocket(kConnect, "A client of a terminal session; its first message says which", kShell, Tier::destructive, this,
-                       &TerminalSocket::opened, &TerminalSocket::message, &TerminalSocket::closed)
+            .websocket(kConnect, "A client of a terminal session; its first message says which", kShell,
+                       Tier::destructive, this, &TerminalSocket::opened, &TerminalSocket::message,
+                       &TerminalSocket::closed)
             .place("/api/terminal/ws")
             .place("/ws", "daemon")
             .firstMessageAuth()
@@ -90,11 +92,14 @@ public:
             .maxMessage(kMostMessage)
             .maxQueued(kMostQueued)
             .onRoom(this, &TerminalSocket::room);
-        registry.operation("terminal.note", "Notes in the audit log that a client has come or gone", admin, Tier::modify, this, &TerminalSocket::note)
+        registry
+            .operation("terminal.note", "Notes in the audit log that a client has come or gone", admin, Tier::modify,
+                       this, &TerminalSocket::note)
             .target("session", "session");
         registry.uses("terminal.note");
         registry.uses("tickets.*");
-        registry.task(kAgain, "Attaches clients again after talome-pty was replaced", this, &TerminalSocket::attachAgain);
+        registry.task(kAgain, "Attaches clients again after talome-pty was replaced", this,
+                      &TerminalSocket::attachAgain);
     }
 
     void quiesce() override {}
@@ -105,15 +110,16 @@ public:
         if (!session.empty()) keyOf(call, session);
         services_.pty.ensure();
         const auto health = services_.pty.health();
-        const auto made = services_.host.call<TicketMade>(&call, "tickets.make", TicketWanted{kConnect, exchange.header("Origin"), kTicketSeconds});
+        const auto made = services_.host.call<TicketMade>(
+            &call, "tickets.make", TicketWanted{kConnect, exchange.header("Origin"), kTicketSeconds});
         const Ticket answer{made.word, made.expiresAt, health ? health->bootId : ""};
         if (!session.empty()) services_.names.bindTicket(answer.token, session, answer.expiresAt);
         exchange.begin(200, {{"Content-Type", "application/json; charset=utf-8"}, {"Cache-Control", "no-store"}});
         exchange.write(toJson(answer));
     }
 
-    /// Who has shown a token with the request has still to say, in the first message, what is wanted; anybody else has said
-    /// so with it.
+    /// Who has shown a token with the request has still to say, in the first message, what is wanted; anybody else has
+    /// said so with it.
     void opened(Call& call, const Nothing&, WebSocket socket, std::string_view first) {
         services_.requireEnabled();
         const Caller who = callerOf(call);
@@ -147,7 +153,8 @@ public:
             open(*who, *words, socket);
         } catch (const Error& error) {
             sayWhy(socket, words && words->protocol == 2, error.what());
-            socket.close(error.status == TALOME_E_UNAVAILABLE ? 1013 : 1008, std::string_view(error.what()).substr(0, 120));
+            socket.close(error.status == TALOME_E_UNAVAILABLE ? 1013 : 1008,
+                         std::string_view(error.what()).substr(0, 120));
         }
     }
     void room(WebSocket socket) {
@@ -186,7 +193,8 @@ private:
         const auto* object = error ? nullptr : value.if_object();
         if (!object) throw Invalid("body", "expected a JSON object, or nothing");
         for (const auto& [name, each] : *object)
-            if (name != "sessionId" || !each.is_string()) throw Invalid(std::string(name), name == "sessionId" ? "expected a text" : "is not known");
+            if (name != "sessionId" || !each.is_string())
+                throw Invalid(std::string(name), name == "sessionId" ? "expected a text" : "is not known");
         return object->empty() ? std::string() : std::string(object->at("sessionId").get_string());
     }
 
@@ -204,7 +212,8 @@ private:
     /// That a ticket is the same user's who has shown a token with the request; its page is the server's own then.
     void requireOwn(const Caller& who, const std::string& word) const {
         try {
-            const auto owner = services_.host.call<TicketOwner>(nullptr, "tickets.use", TicketShown{kConnect, word.substr(0, 100)});
+            const auto owner =
+                services_.host.call<TicketOwner>(nullptr, "tickets.use", TicketShown{kConnect, word.substr(0, 100)});
             if (owner.userId == who.userId) return;
         } catch (const NotFound&) {
         }
@@ -222,11 +231,14 @@ private:
         else
             key = {who.userId, ephemeralId()};
         begin(who, key, words);
-        auto client = std::make_shared<Attachment>(services_.host, services_.pty, socket, key,
-                                                   Attachment::Who{who.userId, who.username, who.peer}, words.protocol == 2);
+        auto client =
+            std::make_shared<Attachment>(services_.host, services_.pty, socket, key,
+                                         Attachment::Who{who.userId, who.username, who.peer}, words.protocol == 2);
         client->setShown(shownId(key, who.userId));
         client->onLost = [this] { services_.host.wake(kAgain, 50ms); };
-        client->onResized = [this](const std::string& terminal, unsigned cols, unsigned rows) { resizeContainer(terminal, cols, rows); };
+        client->onResized = [this](const std::string& terminal, unsigned cols, unsigned rows) {
+            resizeContainer(terminal, cols, rows);
+        };
         {
             const std::lock_guard lock(mutex_);
             clients_[socket.number()] = client;
@@ -248,7 +260,9 @@ private:
         const bool ephemeral = words.sessionId.empty() && words.sessionName.empty();
         if (key.owner != who.userId || (!ephemeral && !key.id.starts_with("sess_")))
             throw NotFound("there is no session " + words.sessionId);
-        const std::string name = !words.sessionName.empty() ? words.sessionName : ephemeral ? "ephemeral" : key.id.substr(5);
+        const std::string name = !words.sessionName.empty() ? words.sessionName
+                                 : ephemeral                ? "ephemeral"
+                                                            : key.id.substr(5);
         Create wanted = services_.newSession(key, who.username, name);
         wanted.ephemeral = ephemeral;
         if (words.cols) wanted.cols = words.cols;
@@ -278,12 +292,18 @@ private:
     /// A row of the audit log, in the plugin's name.
     void tell(const char* event, const Attachment& client) {
         const auto number = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
-        const Note note{event, client.key().id, client.who().username, client.who().peer, number(client.bytesIn()), number(client.bytesOut()),
+        const Note note{event,
+                        client.key().id,
+                        client.who().username,
+                        client.who().peer,
+                        number(client.bytesIn()),
+                        number(client.bytesOut()),
                         (services_.host.nowMs() - client.begunAt()) / 1000};
         try {
             services_.host.callText(nullptr, "terminal.note", toJson(note));
         } catch (const Error& error) {
-            services_.host.error(std::string("the audit log has no row for a terminal's ") + event + ": " + error.what());
+            services_.host.error(std::string("the audit log has no row for a terminal's ") + event + ": " +
+                                 error.what());
         }
     }
 
@@ -307,6 +327,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> terminalSocket(Registry& registry, Services& services) { return std::make_unique<TerminalSocket>(registry, services); }
+std::unique_ptr<Group> terminalSocket(Registry& registry, Services& services) {
+    return std::make_unique<TerminalSocket>(registry, services);
+}
 
 } // namespace talome::terminal

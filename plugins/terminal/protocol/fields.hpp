@@ -1,6 +1,6 @@
-// Structs as bytes: numbers of eight bytes, little end first; texts and lists with their length before them. Each struct
-// says its fields in `template <class F> void fields(F& f)`. What is missing at the end keeps its default, and what is
-// beyond the known fields is passed over, so that either side may be the newer one.
+// Structs as bytes: numbers of eight bytes, little end first; texts and lists with their length before them. Each
+// struct says its fields in `template <class F> void fields(F& f)`. What is missing at the end keeps its default, and
+// what is beyond the known fields is passed over, so that either side may be the newer one.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,8 @@ public:
         (*this)(std::uint64_t{values.size()});
         for (const auto& value : values) (*this)(value);
     }
-    template <class T> requires requires(T& t, FieldWriter& f) { t.fields(f); }
+    template <class T>
+    requires requires(T& t, FieldWriter& f) { t.fields(f); }
     void operator()(const T& value) {
         FieldWriter inner;
         const_cast<T&>(value).fields(inner); // it only names them
@@ -82,7 +83,8 @@ public:
     template <class T> void operator()(std::vector<T>& values) {
         for (auto left = count(); left > 0; --left) (*this)(values.emplace_back());
     }
-    template <class T> requires requires(T& t, FieldReader& f) { t.fields(f); }
+    template <class T>
+    requires requires(T& t, FieldReader& f) { t.fields(f); }
     void operator()(T& value) {
         if (in_.empty()) return;
         FieldReader inner(text());

@@ -15,7 +15,8 @@ bool FrameReader::next(Kind& kind, std::string_view& payload) {
     if (at_ > 0 && (at_ == bytes_.size() || at_ > (std::size_t{1} << 18))) {
         bytes_.erase(0, at_);
         at_ = 0;
-        if (bytes_.capacity() > (std::size_t{1} << 20) && bytes_.size() < (std::size_t{1} << 16)) bytes_.shrink_to_fit();
+        if (bytes_.capacity() > (std::size_t{1} << 20) && bytes_.size() < (std::size_t{1} << 16))
+            bytes_.shrink_to_fit();
     }
     if (waiting() < kFrameHead) return false;
     std::size_t length = 0;

@@ -1,7 +1,7 @@
 // What the plugin and talome-pty say to each other over the unix socket: frames of a length (4 bytes, little end first,
-// of what follows), a kind (1 byte) and the fields of a struct. One connection carries either requests, each answered by
-// `done` or `failed` before the next, or, after `attach` is answered, one client of a session: then input, resize and
-// ack go one way, and output, redraw, clients and exit the other.
+// of what follows), a kind (1 byte) and the fields of a struct. One connection carries either requests, each answered
+// by `done` or `failed` before the next, or, after `attach` is answered, one client of a session: then input, resize
+// and ack go one way, and output, redraw, clients and exit the other.
 #pragma once
 
 #include "protocol/fields.hpp"
@@ -20,7 +20,7 @@ enum class Kind : std::uint8_t {
     // requests
     health = 1,
     list = 2,
-    create = 3,     ///< a descriptor along: the session is that of a container
+    create = 3, ///< a descriptor along: the session is that of a container
     attach = 4,
     inputTo = 5,
     resizeTo = 6,
@@ -63,7 +63,9 @@ struct Health {
     std::string bootId; ///< of the program: another one after a crash, the same after it has replaced itself
     std::uint64_t sessions = 0, recovered = 0, pid = 0;
     std::string user, home;
-    template <class F> void fields(F& f) { f(protocol), f(bootId), f(sessions), f(recovered), f(pid), f(user), f(home); }
+    template <class F> void fields(F& f) {
+        f(protocol), f(bootId), f(sessions), f(recovered), f(pid), f(user), f(home);
+    }
 };
 
 struct Limits {
@@ -76,8 +78,8 @@ struct Limits {
 struct Create {
     Key key;
     std::string ownerName, name, displayName;
-    std::string container; ///< its name; empty: a shell of this machine
-    std::string execId;    ///< of the container's engine, for its end and its size
+    std::string container;            ///< its name; empty: a shell of this machine
+    std::string execId;               ///< of the container's engine, for its end and its size
     std::vector<std::string> command; ///< empty: the user's shell
     std::string directory;            ///< empty: the user's home
     std::map<std::string, std::string> environment;
@@ -113,9 +115,9 @@ inline constexpr std::uint64_t kNoSequence = ~std::uint64_t{0};
 
 struct Attach {
     Key key;
-    std::uint64_t cols = 0, rows = 0;    ///< 0: as it is
-    std::uint64_t resume = kNoSequence;  ///< what the client has already
-    bool acknowledges = false;           ///< it says what it has shown, and waits otherwise
+    std::uint64_t cols = 0, rows = 0;   ///< 0: as it is
+    std::uint64_t resume = kNoSequence; ///< what the client has already
+    bool acknowledges = false;          ///< it says what it has shown, and waits otherwise
     template <class F> void fields(F& f) { f(key), f(cols), f(rows), f(resume), f(acknowledges); }
 };
 
@@ -166,7 +168,7 @@ struct Clients {
 };
 
 struct Exited {
-    std::int64_t code = -1;   ///< -1: a signal, or not known
+    std::int64_t code = -1; ///< -1: a signal, or not known
     std::int64_t signal = 0;
     template <class F> void fields(F& f) { f(code), f(signal); }
 };
@@ -180,7 +182,8 @@ class FrameReader {
 public:
     explicit FrameReader(std::size_t most) : most_(most) {}
     void add(std::string_view bytes) { bytes_.append(bytes); }
-    /// The next whole one; `payload` is valid until the next call of a member. Throws ProtocolError for one that is too long.
+    /// The next whole one; `payload` is valid until the next call of a member. Throws ProtocolError for one that is too
+    /// long.
     bool next(Kind& kind, std::string_view& payload);
     std::size_t waiting() const { return bytes_.size() - at_; }
 

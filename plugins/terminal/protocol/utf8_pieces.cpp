@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 struct Form {
-    std::size_t size = 0; ///< 0: no character begins so
+    std::size_t size = 0;                  ///< 0: no character begins so
     unsigned char low = 0x80, high = 0xbf; ///< of the second byte
 };
 
@@ -62,7 +62,8 @@ std::string Utf8Pieces::add(std::string_view bytes) {
     std::string text;
     text.reserve(bytes.size());
     while (!bytes.empty()) {
-        const auto plain = std::find_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+        const auto plain =
+            std::find_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
         const auto n = static_cast<std::size_t>(plain - bytes.begin());
         text.append(bytes.substr(0, n));
         bytes.remove_prefix(n);

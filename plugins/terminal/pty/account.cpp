@@ -11,11 +11,12 @@ namespace talome::terminal {
 namespace {
 
 bool isProgram(const std::string& path) {
-    struct stat is{};
-    return path.starts_with('/') && ::stat(path.c_str(), &is) == 0 && S_ISREG(is.st_mode) && ::access(path.c_str(), X_OK) == 0;
+    struct stat is {};
+    return path.starts_with('/') && ::stat(path.c_str(), &is) == 0 && S_ISREG(is.st_mode) &&
+           ::access(path.c_str(), X_OK) == 0;
 }
 bool isFolder(const std::string& path) {
-    struct stat is{};
+    struct stat is {};
     return path.starts_with('/') && ::stat(path.c_str(), &is) == 0 && S_ISDIR(is.st_mode);
 }
 

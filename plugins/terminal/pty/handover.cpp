@@ -57,10 +57,11 @@ void execInPlace(const std::string& program, const std::vector<std::string>& arg
 
 Handover readHandover(int fd) {
     const Descriptor memory(fd);
-    struct stat is{};
+    struct stat is {};
     if (::fstat(fd, &is) != 0) throw std::system_error(errno, std::generic_category(), "--resume");
     std::string text(static_cast<std::size_t>(is.st_size), '\0');
-    if (::pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) throw ProtocolError("the state is cut");
+    if (::pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+        throw ProtocolError("the state is cut");
     auto handover = decode<Handover>(text);
     markAll(handover, false);
     return handover;

@@ -1,19 +1,19 @@
-// talome-pty: has the shells of the terminal plugin, so that they outlive talomed. It runs as the user whose shells they
-// are and has no other right; systemd starts it for its socket (talome-pty.socket), or the plugin does where there is no
-// systemd. Only talomed's user and root may connect.
+// talome-pty: has the shells of the terminal plugin, so that they outlive talomed. It runs as the user whose shells
+// they are and has no other right; systemd starts it for its socket (talome-pty.socket), or the plugin does where there
+// is no systemd. Only talomed's user and root may connect.
 //
 //   talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] [--end-when-idle]
 //   talome-pty --reload PID    tells that process to execute its program anew
 //
-// Without --socket the socket is the service manager's. --detach: its first process ends as soon as it listens, and what
-// it has to say goes to PATH.log. SIGHUP: it executes its program anew, and keeps all sessions.
+// Without --socket the socket is the service manager's. --detach: its first process ends as soon as it listens, and
+// what it has to say goes to PATH.log. SIGHUP: it executes its program anew, and keeps all sessions.
 #include "pty/handover.hpp"
 #include "pty/server.hpp"
 
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -101,7 +101,8 @@ Descriptor listenAt(const std::string& path) {
     ::unlink(path.c_str());
     Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const mode_t before = ::umask(0177);
-    const bool bound = listener && ::bind(listener.get(), address, sizeof at) == 0 && ::listen(listener.get(), 128) == 0;
+    const bool bound =
+        listener && ::bind(listener.get(), address, sizeof at) == 0 && ::listen(listener.get(), 128) == 0;
     ::umask(before);
     if (!bound) throw std::runtime_error(path + ": " + std::strerror(errno));
     return listener;
@@ -143,7 +144,8 @@ int serve(Wanted wanted) {
         for (auto& each : handover.sessions) {
             const auto fd = [](std::int64_t number) { return Descriptor(static_cast<int>(number)); };
             Descriptor terminal = fd(each.terminal), ring = fd(each.ring), recording = fd(each.recording);
-            server.adopt(std::make_unique<Session>(std::move(each), std::move(terminal), std::move(ring), std::move(recording)));
+            server.adopt(
+                std::make_unique<Session>(std::move(each), std::move(terminal), std::move(ring), std::move(recording)));
         }
         ::sd_notify(0, "READY=1");
         return server.run();
@@ -158,7 +160,8 @@ int serve(Wanted wanted) {
         listener = listenAt(wanted.options.socketPath);
         if (!listener) return 0; // it is served
         if (wanted.detach)
-            log = Descriptor(::open((wanted.options.socketPath + ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+            log = Descriptor(::open((wanted.options.socketPath + ".log").c_str(),
+                                    O_WRONLY | O_CREAT | O_APPEND | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
     }
     if (!wanted.runAs.empty()) becomeUser(wanted.runAs);
     if (::geteuid() == 0) throw std::runtime_error("shells do not run as root: name another user with --run-as");
@@ -180,7 +183,10 @@ int main(int argc, char** argv) {
         if (wanted.reload) return ::kill(*wanted.reload, SIGHUP) == 0 ? 0 : 1;
         return serve(std::move(wanted));
     } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "talome-pty: %s\nusage: talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] [--end-when-idle]\n", error.what());
+        std::fprintf(stderr,
+                     "talome-pty: %s\nusage: talome-pty --peer USER [--socket PATH [--detach]] [--run-as USER] "
+                     "[--end-when-idle]\n",
+                     error.what());
         return kUsage;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "talome-pty: %s\n", error.what());

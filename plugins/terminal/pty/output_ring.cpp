@@ -39,7 +39,7 @@ OutputRing::OutputRing(std::size_t capacity) : memory_(::memfd_create("talome-pt
 }
 
 OutputRing::OutputRing(Descriptor memory) : memory_(std::move(memory)) {
-    struct stat is{};
+    struct stat is {};
     if (::fstat(memory_.get(), &is) != 0) fail("fstat");
     const auto size = static_cast<std::size_t>(is.st_size);
     if (size <= kHead || size > kHead + kMostCapacity) throw ProtocolError("this memory is no output");

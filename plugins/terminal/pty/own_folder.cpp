@@ -49,7 +49,7 @@ std::size_t removeOlder(const Descriptor& folder, std::uint64_t seconds) {
     const auto limit = ::time(nullptr) - static_cast<time_t>(seconds);
     std::size_t left = 0;
     while (const dirent* entry = ::readdir(directory.get())) {
-        struct stat is{};
+        struct stat is {};
         if (::fstatat(folder.get(), entry->d_name, &is, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(is.st_mode)) continue;
         if (is.st_mtime > limit || ::unlinkat(folder.get(), entry->d_name, 0) != 0) ++left;
     }

@@ -37,7 +37,7 @@ Recording::Recording(const std::string& home, const std::string& id, unsigned co
 }
 
 Recording::Recording(Descriptor file, std::uint64_t begunAt) : file_(std::move(file)), begunAt_(begunAt) {
-    struct stat is{};
+    struct stat is {};
     if (::fstat(file_.get(), &is) == 0) size_ = static_cast<std::uint64_t>(is.st_size);
 }
 
@@ -62,7 +62,8 @@ void Recording::event(char kind, std::string_view text) {
 void Recording::line(const std::string& text) {
     const std::string whole = text + "\n";
     size_ += whole.size();
-    if (size_ > kMost || ::write(file_.get(), whole.data(), whole.size()) != static_cast<ssize_t>(whole.size())) file_.reset();
+    if (size_ > kMost || ::write(file_.get(), whole.data(), whole.size()) != static_cast<ssize_t>(whole.size()))
+        file_.reset();
 }
 
 } // namespace talome::terminal

@@ -91,7 +91,8 @@ void Server::answer(Connection& connection, Kind kind, std::string_view payload)
         }
         case Kind::ack:
             connection.acknowledges = true;
-            connection.acknowledged = std::clamp(decode<Ack>(payload).sequence, connection.acknowledged, connection.sent);
+            connection.acknowledged =
+                std::clamp(decode<Ack>(payload).sequence, connection.acknowledged, connection.sent);
             connection.acknowledgedAt = Steady::now();
             return;
         default:
@@ -108,7 +109,8 @@ void Server::answer(Connection& connection, Kind kind, std::string_view payload)
 
 Session& Server::find(const Key& key) {
     const auto found = sessions_.find(key);
-    if (found == sessions_.end() || found->second->killAt) throw Refusal(TALOME_E_NOT_FOUND, "there is no session " + key.id);
+    if (found == sessions_.end() || found->second->killAt)
+        throw Refusal(TALOME_E_NOT_FOUND, "there is no session " + key.id);
     return *found->second;
 }
 
@@ -119,8 +121,10 @@ std::string Server::create(const Create& wanted, Descriptor container) {
         throw Refusal(TALOME_E_CONFLICT, "there is a session " + wanted.key.id + " already");
     }
     if (sessions_.size() >= wanted.limits.sessions)
-        throw Refusal(TALOME_E_CONFLICT, "there are " + std::to_string(sessions_.size()) + " sessions, and no more may be");
-    const auto own = std::ranges::count_if(sessions_, [&](const auto& each) { return each.first.owner == wanted.key.owner; });
+        throw Refusal(TALOME_E_CONFLICT,
+                      "there are " + std::to_string(sessions_.size()) + " sessions, and no more may be");
+    const auto own =
+        std::ranges::count_if(sessions_, [&](const auto& each) { return each.first.owner == wanted.key.owner; });
     if (static_cast<std::uint64_t>(own) >= wanted.limits.ofOwner)
         throw Refusal(TALOME_E_CONFLICT, "you have " + std::to_string(own) + " sessions, and no more may be");
     if (!wanted.container.empty() && !container) throw Refusal(TALOME_E_INVALID, "container: its stream is missing");
@@ -141,7 +145,8 @@ void Server::attach(Connection& connection, const Attach& wanted) {
     const bool again = connection.session == &session;
     if (connection.session && !again) throw Refusal(TALOME_E_CONFLICT, "another session is attached");
     if (!again && session.clients >= session.limits().clients)
-        throw Refusal(TALOME_E_LIMITED, "the session has " + std::to_string(session.clients) + " clients, and no more may be");
+        throw Refusal(TALOME_E_LIMITED,
+                      "the session has " + std::to_string(session.clients) + " clients, and no more may be");
     if (wanted.cols || wanted.rows) {
         requireSize(wanted.cols, wanted.rows);
         session.resize(static_cast<unsigned>(wanted.cols), static_cast<unsigned>(wanted.rows));
@@ -181,17 +186,21 @@ std::string Server::outputOf(const OutputOf& wanted) {
 
 std::string Server::upload(const std::string& ending, const Descriptor& file) {
     static constexpr std::array kEndings = {"png", "jpg", "webp", "gif"};
-    if (std::ranges::find(kEndings, ending) == kEndings.end()) throw Refusal(TALOME_E_INVALID, "file: not an image of a known kind");
-    struct stat is{};
-    if (!file || ::fstat(file.get(), &is) != 0 || !S_ISREG(is.st_mode)) throw Refusal(TALOME_E_INVALID, "file: is missing");
-    if (static_cast<std::uint64_t>(is.st_size) > kMostUpload) throw Refusal(TALOME_E_TOO_LARGE, "file: more than 10 MiB");
+    if (std::ranges::find(kEndings, ending) == kEndings.end())
+        throw Refusal(TALOME_E_INVALID, "file: not an image of a known kind");
+    struct stat is {};
+    if (!file || ::fstat(file.get(), &is) != 0 || !S_ISREG(is.st_mode))
+        throw Refusal(TALOME_E_INVALID, "file: is missing");
+    if (static_cast<std::uint64_t>(is.st_size) > kMostUpload)
+        throw Refusal(TALOME_E_TOO_LARGE, "file: more than 10 MiB");
     const std::string folder = "terminal-uploads";
     static std::uint64_t last = 0;
     const std::string name = std::to_string(nowMs()) + "-" + std::to_string(++last) + "." + ending;
     const Descriptor made = makeFile(openOwnFolder(account_.home, folder), name);
     off_t from = 0;
     while (from < is.st_size) {
-        const ssize_t n = ::copy_file_range(file.get(), &from, made.get(), nullptr, static_cast<std::size_t>(is.st_size - from), 0);
+        const ssize_t n =
+            ::copy_file_range(file.get(), &from, made.get(), nullptr, static_cast<std::size_t>(is.st_size - from), 0);
         if (n > 0) continue;
         if (n < 0 && errno == EINTR) continue;
         char piece[64 * 1024]; // of another file system
@@ -208,7 +217,8 @@ Health Server::health() const {
     Health now;
     now.bootId = bootId_;
     now.sessions = sessions_.size();
-    now.recovered = static_cast<std::uint64_t>(std::ranges::count_if(sessions_, [](const auto& each) { return each.second->info().recovered; }));
+    now.recovered = static_cast<std::uint64_t>(
+        std::ranges::count_if(sessions_, [](const auto& each) { return each.second->info().recovered; }));
     now.pid = static_cast<std::uint64_t>(::getpid());
     now.user = account_.name;
     now.home = account_.home;

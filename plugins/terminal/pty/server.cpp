@@ -21,12 +21,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGrace = 5s;              // between SIGHUP and SIGKILL
+constexpr auto kGrace = 5s; // between SIGHUP and SIGKILL
 constexpr auto kForgetsToAcknowledge = 10s;
 constexpr auto kIdleBeforeEnd = 30s;
 constexpr auto kSweepEvery = 1h;
 constexpr std::uint64_t kUploadsKept = 24 * 3600;
 constexpr std::uint64_t kUnacknowledged = 1u << 20;
+constexpr auto kRest = 3ms; // what nobody follows is read a quarter of the time: the processor is for the others
+constexpr std::uint64_t kFollows = 256u << 10;
 constexpr std::size_t kMostConnections = 512;
 constexpr std::size_t kMostInputWaiting = 1u << 20; // of a session; then its clients are not read
 
@@ -74,14 +76,15 @@ void Server::adopt(std::unique_ptr<Session> session) {
 }
 
 void Server::watchSession(Session& session) {
-    unsigned wanted = session.paused || session.hungUp ? 0 : unsigned{EPOLLIN};
+    unsigned wanted = session.paused || session.restsUntil || session.hungUp ? 0 : unsigned{EPOLLIN};
     if (session.inputWaiting() > 0 && !session.hungUp) wanted |= EPOLLOUT;
     watch(epoll_.get(), session.terminal(), wanted, session.watched);
 }
 
 void Server::watchConnection(Connection& connection) {
     const bool full = connection.session && connection.session->inputWaiting() > kMostInputWaiting;
-    const unsigned wanted = (full || connection.waiting() > kMostFrame ? 0 : unsigned{EPOLLIN}) | (connection.idle() ? 0 : unsigned{EPOLLOUT});
+    const unsigned wanted = (full || connection.waiting() > kMostFrame ? 0 : unsigned{EPOLLIN}) |
+                            (connection.idle() ? 0 : unsigned{EPOLLOUT});
     watch(epoll_.get(), connection.socket(), wanted ? wanted : unsigned{EPOLLRDHUP}, connection.watched);
 }
 
@@ -138,8 +141,11 @@ void Server::onSession(int fd, unsigned events) {
     Session& session = *byTerminal_.at(fd);
     if (events & EPOLLOUT) session.flushInput();
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !session.paused) {
-        if (!session.read() && (!session.info().container.empty() || session.info().recovered)) return finish(session, {});
+        const auto read = session.read();
+        const bool ends = !session.info().container.empty() || session.info().recovered;
+        if (read == Session::Read::closed && ends) return finish(session, {});
         // Else its shell is reaped in a moment, and says how it ended.
+        if (read == Session::Read::much && !isFollowed(session)) session.restsUntil = Steady::now() + kRest;
     }
     watchSession(session);
     if (session.inputWaiting() <= kMostInputWaiting)
@@ -202,6 +208,13 @@ void Server::hold(Session& session) {
     watchSession(session);
 }
 
+/// Whether a client takes its output as it comes.
+bool Server::isFollowed(const Session& session) const {
+    return std::ranges::any_of(connections_, [&](const auto& each) {
+        return each.second->session == &session && session.ring().end() - each.second->sent < kFollows;
+    });
+}
+
 void Server::detach(Connection& connection) {
     Session* const session = std::exchange(connection.session, nullptr);
     if (!session) return;
@@ -229,12 +242,14 @@ void Server::reap() {
         Exited exited;
         if (WIFEXITED(status)) exited.code = WEXITSTATUS(status);
         if (WIFSIGNALED(status)) exited.signal = WTERMSIG(status);
-        for (int i = 0; i < 8 && found->second->read(); ++i) {} // its last words
+        for (int i = 0; i < 64 && found->second->read() == Session::Read::much; ++i) {
+        } // its last words
         finish(*found->second, exited);
     }
 }
 
-/// Tells its clients, and forgets it; what the shell has left in the background gets a SIGHUP when its terminal is closed.
+/// Tells its clients, and forgets it; what the shell has left in the background gets a SIGHUP when its terminal is
+/// closed.
 void Server::finish(Session& session, const Exited& exited) {
     for (auto& [fd, connection] : connections_) {
         if (connection->session != &session) continue;
@@ -267,6 +282,7 @@ int Server::untilNextDeadline() {
     for (const auto& [key, session] : sessions_) {
         if (session->killAt) consider(*session->killAt);
         if (session->paused) consider(Steady::now() + 1s);
+        if (session->restsUntil) consider(*session->restsUntil);
         if (session->limits().idleSeconds && session->clients == 0 && !session->killAt)
             consider(session->lastActivity + std::chrono::seconds(session->limits().idleSeconds));
     }
@@ -282,6 +298,10 @@ void Server::onDeadlines() {
     const auto now = Steady::now();
     std::vector<Session*> idle, late;
     for (const auto& [key, session] : sessions_) {
+        if (session->restsUntil && now >= *session->restsUntil) {
+            session->restsUntil.reset();
+            watchSession(*session);
+        }
         if (session->killAt && now >= *session->killAt) late.push_back(session.get());
         const std::chrono::seconds limit(session->limits().idleSeconds);
         if (limit.count() && !session->killAt && session->clients == 0 && now >= session->lastActivity + limit)
@@ -311,7 +331,9 @@ void Server::onDeadlines() {
         }
     }
     if (!connections_.empty()) idleSince_ = now;
-    if (options_.endsWhenIdle && sessions_.empty() && connections_.empty() && leftovers_.empty() && now >= idleSince_ + kIdleBeforeEnd) ending_ = true;
+    if (options_.endsWhenIdle && sessions_.empty() && connections_.empty() && leftovers_.empty() &&
+        now >= idleSince_ + kIdleBeforeEnd)
+        ending_ = true;
 }
 
 /// The connections end, for what they wait for is not known to the next program; who was attached attaches again.

@@ -13,11 +13,11 @@
 namespace talome::terminal {
 
 struct Options {
-    std::string program;             ///< this executable, for when it is replaced
+    std::string program;                ///< this executable, for when it is replaced
     std::vector<std::string> arguments; ///< of this process, for the same
-    std::set<unsigned> peers;        ///< uids that may connect, besides root
-    std::string socketPath;          ///< whose file is removed at the end; empty: the service manager's
-    bool endsWhenIdle = false;       ///< without sessions and connections for a while
+    std::set<unsigned> peers;           ///< uids that may connect, besides root
+    std::string socketPath;             ///< whose file is removed at the end; empty: the service manager's
+    bool endsWhenIdle = false;          ///< without sessions and connections for a while
 };
 
 class Server {
@@ -46,6 +46,7 @@ private:
     void pump();
     bool sendTo(Connection&);
     void hold(Session&);
+    bool isFollowed(const Session&) const;
     void detach(Connection&);
     void drop(Connection&);
     void finish(Session&, const Exited&);
@@ -72,7 +73,8 @@ private:
     std::map<int, Session*> byTerminal_;
     std::map<int, std::unique_ptr<Connection>> connections_;
     std::set<int> dropped_;
-    std::vector<std::pair<Steady::time_point, pid_t>> leftovers_; ///< sessions whose shell has ended when it was told to
+    std::vector<std::pair<Steady::time_point, pid_t>>
+        leftovers_; ///< sessions whose shell has ended when it was told to
     Steady::time_point idleSince_ = Steady::now();
     std::optional<Steady::time_point> sweepAt_;
     bool ending_ = false, replacing_ = false;

@@ -11,9 +11,9 @@ namespace talome::terminal {
 
 namespace {
 
-constexpr std::size_t kRing = 2u << 20;       // bytes of output that a client may be behind
-constexpr std::size_t kPiece = 16 * 1024;     // a terminal gives 4 KiB at once
-constexpr std::size_t kAtOnce = 128 * 1024;   // of one session, before the others have their turn
+constexpr std::size_t kRing = 2u << 20;                // bytes of output that a client may be behind
+constexpr std::size_t kPiece = 4 * 1024;               // what a terminal gives at once
+constexpr auto kAtOnce = std::chrono::milliseconds(1); // of one session, before the others have their turn
 constexpr std::size_t kMostInput = 4u << 20;
 
 std::size_t at(std::uint64_t n) { return static_cast<std::size_t>(n); }
@@ -92,30 +92,30 @@ SessionInfo Session::info() const {
 }
 
 SessionState Session::state() const {
-    SessionState state{info(), limits_, redraw(), terminal_.get(), ring_->descriptor(), recording_.descriptor(), recording_.begunAt()};
+    SessionState state{
+        info(), limits_, redraw(), terminal_.get(), ring_->descriptor(), recording_.descriptor(), recording_.begunAt()};
     state.info.clients = 0;
     return state;
 }
 
-bool Session::read() {
+Session::Read Session::read() {
     char piece[kPiece];
-    for (std::size_t taken = 0; taken < kAtOnce;) {
+    for (const auto begin = Steady::now(); Steady::now() - begin < kAtOnce;) {
         const ssize_t n = ::read(terminal_.get(), piece, sizeof piece);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EAGAIN) return true;
+        if (n < 0 && errno == EAGAIN) return Read::some;
         if (n <= 0) { // EIO: no process has the other side any more
             hungUp = true;
-            return false;
+            return Read::closed;
         }
         const std::string_view bytes(piece, at(static_cast<std::uint64_t>(n)));
         ring_->append(bytes);
         screen_->write(bytes);
         recording_.output(bytes);
-        taken += bytes.size();
         info_.lastActivityAt = nowMs();
         lastActivity = Steady::now();
     }
-    return true;
+    return Read::much;
 }
 
 bool Session::write(std::string_view data) {

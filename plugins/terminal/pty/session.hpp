@@ -18,7 +18,7 @@ namespace talome::terminal {
 struct SessionState {
     SessionInfo info;
     Limits limits;
-    std::string screen; ///< TerminalScreen::redraw()
+    std::string screen;                                    ///< TerminalScreen::redraw()
     std::int64_t terminal = -1, ring = -1, recording = -1; ///< descriptors
     std::uint64_t recordingSince = 0;
     template <class F> void fields(F& f) {
@@ -47,8 +47,9 @@ public:
     std::string redraw() const { return screen_->redraw(); }
     std::string plainText() const { return screen_->plainText(); }
 
-    /// Reads what is there, a bounded part of it. False: the other side has closed it.
-    bool read();
+    enum class Read { some, much, closed }; ///< much: there is more, and others have their turn first
+    /// Reads what is there, a bounded part of it. Closed: the other side has ended.
+    Read read();
     /// Keeps input until the program takes it. False: too much waits already, and this was not taken.
     bool write(std::string_view input);
     /// Gives the program what it takes. False: it is gone.
@@ -68,10 +69,10 @@ public:
     std::uint64_t clients = 0;
     std::optional<Steady::time_point> killAt;
     Steady::time_point lastActivity = Steady::now();
-    bool paused = false;     ///< a client has not acknowledged too much
-    bool hungUp = false;     ///< nothing comes from it any more
-    bool watchesOutput = false; ///< as epoll was told
-    unsigned watched = 0;
+    bool paused = false;                          ///< a client has not acknowledged too much
+    std::optional<Steady::time_point> restsUntil; ///< it writes much, and nobody follows
+    bool hungUp = false;                          ///< nothing comes from it any more
+    unsigned watched = 0;                         ///< as epoll was told
 
 private:
     void begin();

@@ -21,10 +21,9 @@ namespace {
 constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 
 std::vector<std::string> environmentOf(const Account& account, const ShellWanted& wanted, const std::string& shell) {
-    std::map<std::string, std::string> all = {{"HOME", account.home},    {"USER", account.name},
-                                              {"LOGNAME", account.name}, {"SHELL", shell},
-                                              {"PATH", kPath},           {"TERM", "xterm-256color"},
-                                              {"COLORTERM", "truecolor"}, {"LANG", "C.UTF-8"}};
+    std::map<std::string, std::string> all = {
+        {"HOME", account.home}, {"USER", account.name},     {"LOGNAME", account.name},  {"SHELL", shell},
+        {"PATH", kPath},        {"TERM", "xterm-256color"}, {"COLORTERM", "truecolor"}, {"LANG", "C.UTF-8"}};
     for (const auto& [name, value] : wanted.environment) all[name] = value;
     std::vector<std::string> list;
     for (const auto& [name, value] : all) list.push_back(name + "=" + value);
@@ -60,7 +59,7 @@ struct Report {
     if (report != 3 && ::dup3(report, 3, O_CLOEXEC) < 0) giveUp(Step::terminal);
     report = 3;
     ::close_range(4, ~0u, 0);
-    struct sigaction usual{};
+    struct sigaction usual {};
     usual.sa_handler = SIG_DFL;
     for (int i = 1; i < NSIG; ++i) ::sigaction(i, &usual, nullptr);
     sigset_t none;
@@ -113,7 +112,8 @@ ShellStarted startShell(const Account& account, const ShellWanted& wanted) {
     to.reset();
     Report report{};
     ssize_t n = 0;
-    while ((n = ::read(from.get(), &report, sizeof report)) < 0 && errno == EINTR) {}
+    while ((n = ::read(from.get(), &report, sizeof report)) < 0 && errno == EINTR) {
+    }
     if (n == 0) return started;
     const std::string why = std::strerror(report.error);
     if (report.step == Step::directory) throw std::runtime_error("cannot begin in " + directory + ": " + why);
@@ -142,7 +142,8 @@ void killSession(pid_t session) {
         const auto end = line.rfind(") ");
         char state = 0;
         int parent = 0, group = 0, of = 0;
-        if (end != line.npos && std::sscanf(line.c_str() + end + 2, "%c %d %d %d", &state, &parent, &group, &of) == 4 && of == session)
+        if (end != line.npos && std::sscanf(line.c_str() + end + 2, "%c %d %d %d", &state, &parent, &group, &of) == 4 &&
+            of == session)
             ::kill(pid, SIGKILL);
     }
 }

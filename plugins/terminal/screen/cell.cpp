@@ -14,7 +14,8 @@ void appendColour(std::string& out, Colour colour, bool background) {
         out += (background ? ";48;5;" : ";38;5;") + std::to_string(colour - 1);
     } else {
         out += background ? ";48;2;" : ";38;2;";
-        out += std::to_string(colour >> 16 & 255) + ';' + std::to_string(colour >> 8 & 255) + ';' + std::to_string(colour & 255);
+        out += std::to_string(colour >> 16 & 255) + ';' + std::to_string(colour >> 8 & 255) + ';' +
+               std::to_string(colour & 255);
     }
 }
 

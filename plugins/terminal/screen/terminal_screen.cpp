@@ -7,7 +7,8 @@ namespace talome::terminal {
 
 namespace {
 
-constexpr std::size_t kRecent = 100; // rows
+constexpr std::size_t kRecent = 100;                 // rows
+constexpr std::size_t kOfLine = sizeof(std::string); // that a line costs besides its text
 
 Colour colourOf(const VTermColor& colour) {
     if (VTERM_COLOR_IS_DEFAULT_FG(&colour) || VTERM_COLOR_IS_DEFAULT_BG(&colour)) return kDefaultColour;
@@ -106,13 +107,20 @@ void TerminalScreen::push(Row&& row) {
     Pen pen;
     appendRow(line, recent_.front(), pen);
     if (!(pen == Pen{})) line += "\x1b[0m";
+    spare_ = std::move(recent_.front());
     recent_.pop_front();
-    olderBytes_ += line.size() + 2;
+    olderBytes_ += line.size() + kOfLine;
     older_.push_back(std::move(line));
     while (olderBytes_ > scrollback_ && !older_.empty()) {
-        olderBytes_ -= older_.front().size() + 2;
+        olderBytes_ -= older_.front().size() + kOfLine;
         older_.pop_front();
     }
+}
+
+Row TerminalScreen::blankRow() {
+    Row row = std::exchange(spare_, Row());
+    row.assign(at(cols_), emptied());
+    return row;
 }
 
 int TerminalScreen::scroll(VTermRect rect, int downward, int rightward) {
@@ -127,15 +135,14 @@ int TerminalScreen::scroll(VTermRect rect, int downward, int rightward) {
     auto& rows = active().rows;
     const auto begin = rows.begin() + rect.start_row, end = rows.begin() + rect.end_row;
     const int n = std::min(std::abs(downward), rect.end_row - rect.start_row);
-    const Row fresh(at(cols_), emptied());
     if (downward > 0) {
         if (rect.start_row == 0 && !alternate_)
             for (int i = 0; i < n; ++i) push(std::exchange(rows[at(i)], Row()));
         std::rotate(begin, begin + n, end);
-        std::fill(end - n, end, fresh);
+        std::generate(end - n, end, [this] { return blankRow(); });
     } else {
         std::rotate(begin, end - n, end);
-        std::fill(begin, begin + n, fresh);
+        std::generate(begin, begin + n, [this] { return blankRow(); });
     }
     return 1;
 }
@@ -299,7 +306,8 @@ std::string TerminalScreen::redraw() const {
     if (tracker_.keypadMode()) out += "\x1b=";
     const int top = std::max(tracker_.top(), 1);
     if (tracker_.top() || tracker_.bottom())
-        out += "\x1b[" + std::to_string(top) + ';' + std::to_string(tracker_.bottom() ? tracker_.bottom() : rows_) + 'r';
+        out +=
+            "\x1b[" + std::to_string(top) + ';' + std::to_string(tracker_.bottom() ? tracker_.bottom() : rows_) + 'r';
     if (!(cursorShape_ == VTERM_PROP_CURSORSHAPE_BLOCK && cursorBlinks_))
         out += "\x1b[" + std::to_string(2 * cursorShape_ - (cursorBlinks_ ? 1 : 0)) + " q";
     const auto origin = tracker_.modes().find(6);

@@ -18,7 +18,7 @@ namespace talome::terminal {
 /// One thread.
 class TerminalScreen {
 public:
-    /// `scrollback`: bytes of what has scrolled off, as text. 1 to 200 rows, 2 to 500 columns.
+    /// `scrollback`: bytes of memory for what has scrolled off, as text. 1 to 200 rows, 2 to 500 columns.
     TerminalScreen(int rows, int cols, std::size_t scrollback);
     TerminalScreen(const TerminalScreen&) = delete;
     TerminalScreen& operator=(const TerminalScreen&) = delete;
@@ -31,8 +31,8 @@ public:
     /// What a terminal answers to questions in the output (where is the cursor? what are you?).
     std::function<void(std::string_view)> onAnswer;
 
-    /// Clears the other terminal and draws scrollback, screen, cursor, colours and modes. What follows in the output can
-    /// be sent right after it, also from within a control sequence.
+    /// Clears the other terminal and draws scrollback, screen, cursor, colours and modes. What follows in the output
+    /// can be sent right after it, also from within a control sequence.
     std::string redraw() const;
     /// The lines of scrollback and screen, without colours.
     std::string plainText() const;
@@ -50,6 +50,7 @@ private:
     Cell emptied() const;
     bool clip(VTermRect&) const;
     void push(Row&& row);
+    Row blankRow();
     void shrinkTo(Grid&, int rows, int cursor, bool keeps, int& delta);
 
     // libvterm's callbacks.
@@ -71,13 +72,14 @@ private:
     bool alternate_ = false;
     Pen pen_;
     VTermPos cursor_{0, 0};
-    VTermPos glyph_{-1, -1}; ///< where the last character was put
+    VTermPos glyph_{-1, -1};                      ///< where the last character was put
     bool cursorVisible_ = true, phantom_ = false; ///< phantom: the last column is written, the next character wraps
     int cursorShape_ = VTERM_PROP_CURSORSHAPE_BLOCK;
     bool cursorBlinks_ = true;
     const std::size_t scrollback_;
     std::deque<std::string> older_; ///< lines that scrolled off, as text
     std::size_t olderBytes_ = 0;
+    Row spare_;              ///< memory of a row that is no more
     std::deque<Row> recent_; ///< the last ones, which come back when the screen grows
 };
 

@@ -1,4 +1,5 @@
-// GET /api/terminal/health, GET /api/terminal-daemon-port, POST /api/terminal/ensure-daemon, GET /api/terminal/project-root.
+// GET /api/terminal/health, GET /api/terminal-daemon-port, POST /api/terminal/ensure-daemon, GET
+// /api/terminal/project-root.
 #include "services.hpp"
 
 #include <charconv>
@@ -37,15 +38,20 @@ class DaemonState : public Group {
 public:
     DaemonState(Registry& registry, Services& services) : services_(services) {
         registry
-            .operation("terminal.health", "Whether sessions can be had; none of them need run", kTerminal, Tier::read, this, &DaemonState::health)
+            .operation("terminal.health", "Whether sessions can be had; none of them need run", kTerminal, Tier::read,
+                       this, &DaemonState::health)
             .route("GET", "/api/terminal/health");
-        registry.operation("terminal.port", "The port of the terminal's own WebSocket", kTerminal, Tier::read, this, &DaemonState::port)
+        registry
+            .operation("terminal.port", "The port of the terminal's own WebSocket", kTerminal, Tier::read, this,
+                       &DaemonState::port)
             .route("GET", "/api/terminal-daemon-port");
         registry
-            .operation("terminal.ensure", "Starts the process that has the shells, if it does not run", kShell, Tier::modify, this,
-                       &DaemonState::ensure)
+            .operation("terminal.ensure", "Starts the process that has the shells, if it does not run", kShell,
+                       Tier::modify, this, &DaemonState::ensure)
             .route("POST", "/api/terminal/ensure-daemon");
-        registry.operation("terminal.root", "The folder that shells begin in", kTerminal, Tier::read, this, &DaemonState::root)
+        registry
+            .operation("terminal.root", "The folder that shells begin in", kTerminal, Tier::read, this,
+                       &DaemonState::root)
             .route("GET", "/api/terminal/project-root");
     }
 
@@ -84,6 +90,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> daemonState(Registry& registry, Services& services) { return std::make_unique<DaemonState>(registry, services); }
+std::unique_ptr<Group> daemonState(Registry& registry, Services& services) {
+    return std::make_unique<DaemonState>(registry, services);
+}
 
 } // namespace talome::terminal

@@ -35,7 +35,8 @@ const Image* imageIn(int fd) {
     const ssize_t n = ::pread(fd, head, sizeof head, 0);
     const std::string_view bytes(head, n > 0 ? static_cast<std::size_t>(n) : 0);
     for (const Image& each : kImages)
-        if (bytes.size() >= each.at + each.magic.size() && bytes.substr(each.at, each.magic.size()) == each.magic) return &each;
+        if (bytes.size() >= each.at + each.magic.size() && bytes.substr(each.at, each.magic.size()) == each.magic)
+            return &each;
     return nullptr;
 }
 
@@ -51,8 +52,8 @@ class ImageUpload : public Group {
 public:
     ImageUpload(Registry& registry, Services& services) : services_(services) {
         registry
-            .upload("terminal.upload", "Keeps an image for a day where shells can read it", kShell, Tier::modify, "POST", "/api/terminal/upload",
-                    this, &ImageUpload::place, &ImageUpload::uploaded)
+            .upload("terminal.upload", "Keeps an image for a day where shells can read it", kShell, Tier::modify,
+                    "POST", "/api/terminal/upload", this, &ImageUpload::place, &ImageUpload::uploaded)
             .maxFiles(1)
             .maxBody(kMost + 16384);
     }
@@ -69,7 +70,8 @@ public:
         const Image* const image = imageIn(file.fd);
         if (!image || file.contentType != image->type || !endsAs(file.filename, image->ending)) {
             call.status(415);
-            return {std::nullopt, "file: expected a PNG, JPEG, WebP or GIF image, whose type and name say the same as its content"};
+            return {std::nullopt,
+                    "file: expected a PNG, JPEG, WebP or GIF image, whose type and name say the same as its content"};
         }
         return {services_.pty.ask<Text>(Kind::upload, Text{image->ending}, file.fd).text, std::nullopt};
     }
@@ -92,6 +94,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> imageUpload(Registry& registry, Services& services) { return std::make_unique<ImageUpload>(registry, services); }
+std::unique_ptr<Group> imageUpload(Registry& registry, Services& services) {
+    return std::make_unique<ImageUpload>(registry, services);
+}
 
 } // namespace talome::terminal

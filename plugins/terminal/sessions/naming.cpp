@@ -32,7 +32,9 @@ std::string idOfName(std::string_view name) {
     return id;
 }
 
-std::string shownId(const Key& key, std::string_view viewer) { return key.owner == viewer ? key.id : key.id + "." + key.owner; }
+std::string shownId(const Key& key, std::string_view viewer) {
+    return key.owner == viewer ? key.id : key.id + "." + key.owner;
+}
 
 Caller callerOf(const Call& call) {
     Principal who = call.principal();
@@ -44,24 +46,29 @@ Key keyOf(const Caller& who, std::string_view id) {
     Key key{who.userId, std::string(id.substr(0, dot))};
     const bool fine = !key.id.empty() && key.id.size() <= 60 && std::all_of(key.id.begin(), key.id.end(), isIdByte);
     if (dot != id.npos) key.owner = id.substr(dot + 1);
-    if (!fine || (key.owner != who.userId && !who.admin)) throw NotFound("there is no session " + std::string(id.substr(0, 100)));
+    if (!fine || (key.owner != who.userId && !who.admin))
+        throw NotFound("there is no session " + std::string(id.substr(0, 100)));
     return key;
 }
 
 std::optional<std::string> Names::find(const Key& key) const {
     std::optional<std::string> name;
-    host_.database().each("SELECT display_name FROM names WHERE owner = ? AND id = ?", [&](const RowView& row) { name = row.get<std::string>(0); },
-                          key.owner, key.id);
+    host_.database().each(
+        "SELECT display_name FROM names WHERE owner = ? AND id = ?",
+        [&](const RowView& row) { name = row.get<std::string>(0); }, key.owner, key.id);
     return name;
 }
 
 void Names::set(const Key& key, const std::string& displayName) const {
     host_.database().transaction([&](Transaction& in) {
-        const auto others = in.one<std::int64_t>("SELECT count(*) FROM names WHERE owner = ? AND id <> ?", key.owner, key.id);
-        if (others.value_or(0) >= static_cast<std::int64_t>(kMostOfOwner)) throw Conflict("too many sessions have a name: remove some");
-        in.execute("INSERT INTO names VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET display_name = excluded.display_name, "
-                         "changed_at = excluded.changed_at",
-                         key.owner, key.id, displayName, host_.nowMs());
+        const auto others =
+            in.one<std::int64_t>("SELECT count(*) FROM names WHERE owner = ? AND id <> ?", key.owner, key.id);
+        if (others.value_or(0) >= static_cast<std::int64_t>(kMostOfOwner))
+            throw Conflict("too many sessions have a name: remove some");
+        in.execute(
+            "INSERT INTO names VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET display_name = excluded.display_name, "
+            "changed_at = excluded.changed_at",
+            key.owner, key.id, displayName, host_.nowMs());
     });
 }
 
@@ -77,8 +84,9 @@ void Names::bindTicket(const std::string& ticket, const std::string& session, st
 
 std::optional<std::string> Names::takeTicket(const std::string& ticket) const {
     std::optional<std::string> session;
-    host_.database().each("DELETE FROM tickets WHERE digest = ? RETURNING session",
-                          [&](const RowView& row) { session = row.get<std::string>(0); }, digestOf(ticket));
+    host_.database().each(
+        "DELETE FROM tickets WHERE digest = ? RETURNING session",
+        [&](const RowView& row) { session = row.get<std::string>(0); }, digestOf(ticket));
     return session;
 }
 

@@ -36,7 +36,8 @@ inline constexpr const char* kIdPattern = "^[A-Za-z0-9_-]{1,60}([.][A-Za-z0-9_:-
 class Names {
 public:
     static constexpr const char* kMigration =
-        "CREATE TABLE names(owner TEXT NOT NULL, id TEXT NOT NULL, display_name TEXT NOT NULL, changed_at INTEGER NOT NULL, "
+        "CREATE TABLE names(owner TEXT NOT NULL, id TEXT NOT NULL, display_name TEXT NOT NULL, changed_at INTEGER NOT "
+        "NULL, "
         "PRIMARY KEY(owner, id)) STRICT, WITHOUT ROWID;"
         "CREATE TABLE tickets(digest TEXT PRIMARY KEY, session TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT";
     static constexpr std::size_t kMostOfOwner = 200;

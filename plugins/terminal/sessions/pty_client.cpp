@@ -73,7 +73,7 @@ std::string answerOf(int socket, FrameReader& frames, std::vector<Descriptor>& c
 }
 
 bool isSocket(const std::string& path) {
-    struct stat is{};
+    struct stat is {};
     return ::stat(path.c_str(), &is) == 0 && S_ISSOCK(is.st_mode);
 }
 
@@ -108,8 +108,7 @@ Descriptor PtyClient::connect(bool start, bool* started) const {
         return socket;
     };
     Descriptor socket = attempt();
-    if (!socket && !ours)
-        throw Unavailable(std::string("talome-pty cannot be reached: ") + std::strerror(errno));
+    if (!socket && !ours) throw Unavailable(std::string("talome-pty cannot be reached: ") + std::strerror(errno));
     if (!socket && start) {
         const std::lock_guard lock(starting_);
         socket = attempt();
@@ -124,7 +123,8 @@ Descriptor PtyClient::connect(bool start, bool* started) const {
     // Who listens there is root's service manager, or our own user; another one is not told what is typed.
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || (peer.uid != 0 && peer.uid != ::geteuid()))
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        (peer.uid != 0 && peer.uid != ::geteuid()))
         throw Unavailable("who listens at talome-pty's socket is another user");
     return socket;
 }

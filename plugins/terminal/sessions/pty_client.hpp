@@ -20,8 +20,8 @@ struct Attached {
     FrameReader frames{kMostFrame};
 };
 
-/// Any thread. Each request has a connection of its own, and 10 s. Failures are thrown: those that talome-pty answers as
-/// what they are (NotFound, Conflict, Invalid, Limited …), Unavailable if it cannot be reached.
+/// Any thread. Each request has a connection of its own, and 10 s. Failures are thrown: those that talome-pty answers
+/// as what they are (NotFound, Conflict, Invalid, Limited …), Unavailable if it cannot be reached.
 class PtyClient {
 public:
     explicit PtyClient(const Host& host) : host_(host) {}
@@ -29,7 +29,9 @@ public:
     template <class Out, class In> Out ask(Kind kind, const In& input, int fd = -1) const {
         return decode<Out>(exchange(kind, encode(input), fd, nullptr));
     }
-    template <class In> void tell(Kind kind, const In& input, int fd = -1) const { exchange(kind, encode(input), fd, nullptr); }
+    template <class In> void tell(Kind kind, const In& input, int fd = -1) const {
+        exchange(kind, encode(input), fd, nullptr);
+    }
     /// A request whose answer comes with a descriptor.
     template <class In> Descriptor askFor(Kind kind, const In& input) const {
         Descriptor came;

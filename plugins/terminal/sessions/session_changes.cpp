@@ -37,20 +37,21 @@ class SessionChanges : public Group {
 public:
     SessionChanges(Registry& registry, Services& services) : services_(services) {
         registry
-            .operation("terminal.end", "Ends a terminal session: SIGHUP to its programs, and SIGKILL after 5 s", kTerminal,
-                       Tier::destructive, this, &SessionChanges::end)
+            .operation("terminal.end", "Ends a terminal session: SIGHUP to its programs, and SIGKILL after 5 s",
+                       kTerminal, Tier::destructive, this, &SessionChanges::end)
             .route("DELETE", "/api/terminal/sessions/{id}")
             .input("id", "Of the session", pattern(kIdPattern))
             .target("session", "id");
         registry
-            .operation("terminal.rename", "Gives a session the name that people see, also before it begins", kTerminal, Tier::modify, this,
-                       &SessionChanges::rename)
+            .operation("terminal.rename", "Gives a session the name that people see, also before it begins", kTerminal,
+                       Tier::modify, this, &SessionChanges::rename)
             .route("PATCH", "/api/terminal/sessions/{id}")
             .input("id", "Of the session", pattern(kIdPattern))
             .input("displayName", "Its name", length(1, 100), pattern("^[^\\x00-\\x1f\\x7f]*$"))
             .target("session", "id");
         registry
-            .operation("terminal.resize", "Gives a session's terminal another size", kShell, Tier::modify, this, &SessionChanges::resize)
+            .operation("terminal.resize", "Gives a session's terminal another size", kShell, Tier::modify, this,
+                       &SessionChanges::resize)
             .route("POST", "/api/terminal/sessions/{id}/resize")
             .input("id", "Of the session", pattern(kIdPattern))
             .input("cols", "Columns", range(2, 500))
@@ -90,9 +91,11 @@ public:
         const Key key = keyOf(call, input.id);
         const auto session = services_.pty.find(key);
         if (!session) throw NotFound("there is no session " + input.id);
-        services_.pty.tell(Kind::resizeTo, Size{key, static_cast<std::uint64_t>(input.cols), static_cast<std::uint64_t>(input.rows)});
+        services_.pty.tell(Kind::resizeTo,
+                           Size{key, static_cast<std::uint64_t>(input.cols), static_cast<std::uint64_t>(input.rows)});
         if (!session->execId.empty())
-            services_.host.callText(nullptr, "containers.terminalResize", toJson(TerminalSize{session->execId, input.cols, input.rows}));
+            services_.host.callText(nullptr, "containers.terminalResize",
+                                    toJson(TerminalSize{session->execId, input.cols, input.rows}));
     }
 
 private:
@@ -101,6 +104,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> sessionChanges(Registry& registry, Services& services) { return std::make_unique<SessionChanges>(registry, services); }
+std::unique_ptr<Group> sessionChanges(Registry& registry, Services& services) {
+    return std::make_unique<SessionChanges>(registry, services);
+}
 
 } // namespace talome::terminal

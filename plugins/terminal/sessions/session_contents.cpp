@@ -26,13 +26,15 @@ class SessionContents : public Group {
 public:
     SessionContents(Registry& registry, Services& services) : services_(services) {
         registry
-            .operation("terminal.input", "Types into a session", kShell, Tier::destructive, this, &SessionContents::input)
+            .operation("terminal.input", "Types into a session", kShell, Tier::destructive, this,
+                       &SessionContents::input)
             .route("POST", "/api/terminal/sessions/{id}/input")
             .input("id", "Of the session", pattern(kIdPattern))
             .input("data", "What is typed; \\r is the key Return", length(1, kMostInput), secret())
             .target("session", "id");
         registry
-            .operation("terminal.output", "What a session shows and has shown, as text", kShell, Tier::read, this, &SessionContents::output)
+            .operation("terminal.output", "What a session shows and has shown, as text", kShell, Tier::read, this,
+                       &SessionContents::output)
             .route("GET", "/api/terminal/sessions/{id}/output")
             .input("id", "Of the session", pattern(kIdPattern))
             .input("tail", "Bytes of the end; 0: all that is kept", range(0, kMostTail), 0)
@@ -73,6 +75,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> sessionContents(Registry& registry, Services& services) { return std::make_unique<SessionContents>(registry, services); }
+std::unique_ptr<Group> sessionContents(Registry& registry, Services& services) {
+    return std::make_unique<SessionContents>(registry, services);
+}
 
 } // namespace talome::terminal

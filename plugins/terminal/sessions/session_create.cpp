@@ -16,7 +16,8 @@ struct CreateInput {
     std::optional<int> cols, rows;
     std::optional<bool> record;
 };
-BOOST_DESCRIBE_STRUCT(CreateInput, (), (name, displayName, cwd, shell, container, user, command, env, cols, rows, record))
+BOOST_DESCRIBE_STRUCT(CreateInput, (),
+                      (name, displayName, cwd, shell, container, user, command, env, cols, rows, record))
 struct Created {
     std::string sessionId, name;
     std::optional<std::string> displayName;
@@ -60,10 +61,11 @@ class SessionCreate : public Group {
 public:
     SessionCreate(Registry& registry, Services& services) : services_(services) {
         registry
-            .operation("terminal.create", "Begins a terminal session, or says the id that it will have", kShell, Tier::destructive, this,
-                       &SessionCreate::create)
+            .operation("terminal.create", "Begins a terminal session, or says the id that it will have", kShell,
+                       Tier::destructive, this, &SessionCreate::create)
             .route("POST", "/api/terminal/sessions")
-            .input("name", "Its name, of which the id is made", length(1, 200), pattern(kNameBytes), std::string("default"))
+            .input("name", "Its name, of which the id is made", length(1, 200), pattern(kNameBytes),
+                   std::string("default"))
             .input("displayName", "What people call it", length(1, 100), pattern(kNameBytes))
             .input("cwd", "Where it begins: an absolute path", length(1, 4096), pattern("^/"))
             .input("shell", "The shell: an absolute path, without arguments", length(1, 4096), pattern("^/"))
@@ -129,13 +131,15 @@ private:
                                .loopback = true,
                                .protocol = "tcp"});
         const Descriptor socket(stream.fd);
-        if (!socket) throw Conflict("the program cannot run in " + opened.container + ": " + stream.answer.body.substr(0, 300));
+        if (!socket)
+            throw Conflict("the program cannot run in " + opened.container + ": " + stream.answer.body.substr(0, 300));
         wanted.container = opened.container;
         wanted.execId = opened.terminal;
         services_.pty.ask<SessionInfo>(Kind::create, wanted, socket.get());
         try {
-            services_.host.callText(&call, "containers.terminalResize",
-                                    toJson(TerminalSize{opened.terminal, static_cast<int>(wanted.cols), static_cast<int>(wanted.rows)}));
+            services_.host.callText(
+                &call, "containers.terminalResize",
+                toJson(TerminalSize{opened.terminal, static_cast<int>(wanted.cols), static_cast<int>(wanted.rows)}));
         } catch (const Error& error) { // it has ended by now, or never began
             const bool runs = services_.pty.find(wanted.key).has_value();
             if (runs) services_.pty.tell(Kind::kill, Size{wanted.key, 0, 0});
@@ -148,6 +152,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> sessionCreate(Registry& registry, Services& services) { return std::make_unique<SessionCreate>(registry, services); }
+std::unique_ptr<Group> sessionCreate(Registry& registry, Services& services) {
+    return std::make_unique<SessionCreate>(registry, services);
+}
 
 } // namespace talome::terminal

@@ -15,13 +15,15 @@ struct SessionRow {
     std::int64_t cols = 0, rows = 0;
 };
 BOOST_DESCRIBE_STRUCT(SessionRow, (),
-                      (id, name, displayName, owner, container, clients, createdAt, lastActivityAt, uptime, recovered, system, recording, cols, rows))
+                      (id, name, displayName, owner, container, clients, createdAt, lastActivityAt, uptime, recovered,
+                       system, recording, cols, rows))
 struct SessionList {
     std::vector<SessionRow> sessions;
 };
 BOOST_DESCRIBE_STRUCT(SessionList, (), (sessions))
 
-constexpr std::array<std::string_view, 4> kSystem = {"sess_evolution-", "sess_creator-", "sess_setup-", "sess_talome-claude"};
+constexpr std::array<std::string_view, 4> kSystem = {"sess_evolution-", "sess_creator-", "sess_setup-",
+                                                     "sess_talome-claude"};
 
 std::int64_t number(std::uint64_t n) { return static_cast<std::int64_t>(n); }
 
@@ -29,8 +31,8 @@ class SessionsList : public Group {
 public:
     SessionsList(Registry& registry, Services& services) : services_(services) {
         registry
-            .operation("terminal.sessions", "Lists terminal sessions: one's own, for an administrator all", kTerminal, Tier::read, this,
-                       &SessionsList::list)
+            .operation("terminal.sessions", "Lists terminal sessions: one's own, for an administrator all", kTerminal,
+                       Tier::read, this, &SessionsList::list)
             .route("GET", "/api/terminal/sessions")
             .tool("list_terminal_sessions");
     }
@@ -67,6 +69,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> sessionsList(Registry& registry, Services& services) { return std::make_unique<SessionsList>(registry, services); }
+std::unique_ptr<Group> sessionsList(Registry& registry, Services& services) {
+    return std::make_unique<SessionsList>(registry, services);
+}
 
 } // namespace talome::terminal

@@ -17,15 +17,16 @@ namespace {
 
 constexpr std::size_t kMostWords = 2000;
 
-/// Beside the server's program as it is built, or as it is installed. The plugin's own file says nothing: what is loaded
-/// is a copy of it.
+/// Beside the server's program as it is built, or as it is installed. The plugin's own file says nothing: what is
+/// loaded is a copy of it.
 std::string findProgram() {
     char exe[PATH_MAX];
     const ssize_t n = ::readlink("/proc/self/exe", exe, sizeof exe);
     std::string folder(exe, n > 0 ? static_cast<std::size_t>(n) : 0);
     folder.erase(folder.rfind('/') == folder.npos ? 0 : folder.rfind('/'));
     for (const char* beside : {"/talome-pty", "/../lib/talome/talome-pty"})
-        if (char whole[PATH_MAX]; ::realpath((folder + beside).c_str(), whole) && ::access(whole, X_OK) == 0) return whole;
+        if (char whole[PATH_MAX]; ::realpath((folder + beside).c_str(), whole) && ::access(whole, X_OK) == 0)
+            return whole;
     throw Unavailable("talome-pty is not installed");
 }
 
@@ -37,7 +38,8 @@ void makeFolder(const std::string& path) {
 } // namespace
 
 void PtyClient::start(const std::string& path) const {
-    std::vector<std::string> argv = {findProgram(), "--peer", std::to_string(::geteuid()), "--socket", path, "--detach", "--end-when-idle"};
+    std::vector<std::string> argv = {findProgram(), "--peer",         std::to_string(::geteuid()), "--socket", path,
+                                     "--detach",    "--end-when-idle"};
     const auto runAs = host_.setting<std::string>("terminal_run_as");
     if (::geteuid() == 0 && runAs.empty())
         throw Unavailable("shells do not run as root: set terminal_run_as to the user whose shells these are");
@@ -79,9 +81,11 @@ void PtyClient::start(const std::string& path) const {
         if (n > 0 && words.size() < kMostWords) words.append(piece, static_cast<std::size_t>(n));
     }
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     while (!words.empty() && words.back() == '\n') words.pop_back();
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Unavailable(words.empty() ? "talome-pty does not start" : words);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        throw Unavailable(words.empty() ? "talome-pty does not start" : words);
     host_.info("talome-pty was started");
 }
 

@@ -37,8 +37,16 @@ TEST_CASE("an older or a newer side is understood") {
 }
 
 TEST_CASE("what is cut or lies about its length is refused") {
-    const auto text = encode(Create{.key = {"o", "i"}, .ownerName = {}, .name = "n", .displayName = {}, .container = {}, .execId = {},
-                                    .command = {"a", "b"}, .directory = {}, .environment = {{"A", "B"}}, .limits = {}});
+    const auto text = encode(Create{.key = {"o", "i"},
+                                    .ownerName = {},
+                                    .name = "n",
+                                    .displayName = {},
+                                    .container = {},
+                                    .execId = {},
+                                    .command = {"a", "b"},
+                                    .directory = {},
+                                    .environment = {{"A", "B"}},
+                                    .limits = {}});
     for (std::size_t n = 1; n < text.size(); ++n) {
         try {
             decode<Create>(std::string_view(text).substr(0, n));
@@ -61,7 +69,8 @@ TEST_CASE("what is cut or lies about its length is refused") {
 }
 
 TEST_CASE("frames come out of any pieces") {
-    const std::string bytes = frame(Kind::input, Text{"one"}) + frame(Kind::list, Text{}) + frame(Kind::input, Text{std::string(100000, 'x')});
+    const std::string bytes = frame(Kind::input, Text{"one"}) + frame(Kind::list, Text{}) +
+                              frame(Kind::input, Text{std::string(100000, 'x')});
     for (const std::size_t step : {1u, 7u, 4096u, 1u << 20}) {
         FrameReader reader(kMostFrame);
         std::vector<std::size_t> sizes;
@@ -98,7 +107,7 @@ TEST_CASE("UTF-8 in pieces") {
     const std::string wrong = "\xef\xbf\xbd";
     CHECK(all("\xff") == wrong);
     CHECK(all("\xc0\xaf") == wrong + wrong);
-    CHECK(all("\xe6\xbcx") == wrong + "x");           // one for what could have been a character
+    CHECK(all("\xe6\xbcx") == wrong + "x");              // one for what could have been a character
     CHECK(all("\xed\xa0\x80") == wrong + wrong + wrong); // a surrogate is none
     CHECK(all("\xf4\x90\x80\x80").size() == 12);
     CHECK(all("\x80") == wrong);
