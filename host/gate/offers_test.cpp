@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
-crash::Usage usage;
+crash::Usage usage{"things"};
 
 talome_status nothing(void*, talome_call*, talome_bytes, talome_sink, void*) noexcept { return TALOME_OK; }
 
@@ -92,7 +92,7 @@ TEST_CASE("the table of offers") {
             return stateOf(offers, [=](const std::string& key) -> std::string {
                 if (key == "things_url") return url;
                 if (key == "disabled_tools") return disabled;
-                throw Failure(TALOME_E_NOT_FOUND, "no such setting");
+                throw gate::Failure(TALOME_E_NOT_FOUND, "no such setting");
             });
         };
         CHECK(with(R"("")", "[]").inactive.contains("things"));
